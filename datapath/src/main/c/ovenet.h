@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Every key, value and event that the kernel side and the Java side share, and nothing else.
+ * Java's codecs are checked against this object's BTF. Addresses are 16 bytes everywhere, IPv4 as
+ * ::ffff:a.b.c.d. Fields named *_be are in network byte order; all others are in host order.
+ */
+#ifndef OVENET_H
+#define OVENET_H
+
+#include <linux/types.h>
+
+union address {
+	__u8 bytes[16];
+	__u32 words_be[4];
+	__u64 halves[2];
+};
+
+enum {
+	MAX_ENDPOINTS = 4096,
+	/* The host side of endpoint N's veth has interface index ENDPOINT_IFINDEX_BASE + N. */
+	ENDPOINT_IFINDEX_BASE = 0x100000,
+	POD_NETWORK = 0,
+};
+
+enum endpoint_flags {
+	ENDPOINT_PRESENT = 1,
+	ENDPOINT_ENFORCE_INGRESS = 2,
+	ENDPOINT_ENFORCE_EGRESS = 4,
+};
+
+/*
+ * endpoint_map: array, mapped into the agent, so that a single field is changed by one store.
+ * revision: what was decided before this revision no longer holds for the endpoint.
+ * policy: number in policy_map; 0 = not in place yet: nothing passes.
+ */
+struct endpoint {
+	__u64 revision;
+	__u32 ifindex;
+	__u32 identity;
+	__u32 policy;
+	__u32 flags;
+	__u16 generation;
+	__u16 network;
+	__u8 mac[6];
+	__u8 gateway_mac[6];
+	union address address4;
+	union address address6;
+	__u8 reserved[56];
+};
+
+struct address_key {
+	union address address;
+	__u16 network;
+	__u16 reserved[3];
+};
+
+/* endpoint_by_address: hash, address_key -> endpoint id. */
+struct endpoint_ref {
+	__u16 id;
+	__u16 generation;
+};
+
+/* ipcache: LPM trie. prefix_length counts from `network` on: 24 + the family's own bits (an IPv4
+ * prefix /n has 24 + 96 + n). */
+struct ipcache_key {
+	__u32 prefix_length;
+	__u16 network;
+	__u8 family; /* always 6: addresses are mapped */
+	union address address;
+} __attribute__((packed));
+
+struct ipcache_value {
+	__u32 identity;
+	__u32 tunnel_endpoint_be;
+	__u8 encryption_key;
+	__u8 flags;
+	__u16 reserved;
+};
+
+/* class_map: hash, identity -> class: identities that no policy of this node tells apart. */
+struct class_key {
+	__u32 identity;
+};
+
+struct class_value {
+	__u32 identity_class;
+};
+
+enum {
+	/* The class of whatever a policy says nothing of in particular. */
+	CLASS_ANY = 0,
+	DIRECTION_INGRESS = 1,
+	DIRECTION_EGRESS = 2,
+	/* Bits of policy_key before protocol, and before port. */
+	POLICY_PREFIX_ANY_PROTOCOL = 80,
+	POLICY_PREFIX_ANY_PORT = 88,
+	POLICY_PREFIX_FULL = 104,
+};
+
+/*
+ * policy_map: LPM trie. The entries of a class are complete: whichever matches longest decides.
+ * A class without any entry in a policy and direction is decided by CLASS_ANY's entries; where
+ * that has none either, nothing passes. For ICMP port_be is the type in the first byte.
+ */
+struct policy_key {
+	__u32 prefix_length;
+	__u32 policy;
+	__u32 identity_class;
+	__u8 direction;
+	__u8 family; /* 0: protocols and identities already tell families apart */
+	__u8 protocol;
+	__be16 port_be;
+	__u8 reserved[3];
+} __attribute__((packed));
+
+enum verdict {
+	VERDICT_NONE = 0,
+	VERDICT_ALLOW = 1,
+	VERDICT_DENY = 2,     /* by a deny rule: drop reason 181 */
+	VERDICT_DEFAULT = 3,  /* by default deny: drop reason 133 */
+	VERDICT_REDIRECT = 4, /* to a proxy */
+	VERDICT_AUDIT = 5,    /* would have been denied */
+};
+
+struct policy_value {
+	__u8 verdict;
+	__u8 authentication;
+	__u8 match; /* Hubble's policy_match_type */
+	__u8 reserved;
+	__u32 proxy;
+	__u32 rule;
+	__u32 log_cookie;
+};
+
+/* revision_map: array of one, mapped into the agent. */
+struct revisions {
+	__u64 current; /* what is decided now rests on this revision */
+	__u64 remote;  /* decisions about addresses that are no endpoint of this node, likewise */
+};
+
+/*
+ * conntrack_map: hash. One entry for a connection: the smaller (address, port) of both ends is
+ * `lo`. ICMP echo has its identifier as both ports.
+ */
+struct conntrack_key {
+	union address lo;
+	union address hi;
+	__be16 lo_port_be;
+	__be16 hi_port_be;
+	__u8 protocol;
+	__u8 flags;
+	__u16 network;
+};
+
+enum conntrack_flags {
+	CONNTRACK_HI_BEGAN = 1,
+	CONNTRACK_REPLY_SEEN = 2,
+	CONNTRACK_REMOTE = 4, /* one end is no endpoint of this node */
+};
+
+struct conntrack {
+	__u64 decided; /* revision << 8 | enum verdict, published by one store */
+	__u64 expires; /* nanoseconds of the monotonic clock */
+	__u64 began_at;
+	__u32 lo_identity;
+	__u32 hi_identity;
+	__u16 lo_endpoint;
+	__u16 hi_endpoint;
+	__u16 lo_generation;
+	__u16 hi_generation;
+	__u32 egress_rule;
+	__u32 ingress_rule;
+	__u32 proxy;
+	__u32 nat;
+	__u32 tunnel_be;
+	__u8 flags;
+	__u8 tcp_state;
+	__u8 tcp_flags_seen;
+	__u8 drop_reason; /* of a decision that is not ALLOW */
+	__u64 packets[2]; /* [0] from who began, [1] back */
+	__u64 bytes[2];
+};
+
+enum event_kind {
+	EVENT_DROP = 1,
+	EVENT_TRACE = 4,
+	EVENT_POLICY_VERDICT = 5,
+};
+
+enum event_flags {
+	EVENT_REPLY = 1,
+	EVENT_REPLY_KNOWN = 2,
+	EVENT_IPV6 = 4,
+	EVENT_HAS_PORTS = 8,
+	EVENT_HAS_L3 = 16,
+};
+
+/*
+ * events: ring buffer. `subtype` is the drop reason (EVENT_DROP), Hubble's observation point
+ * (EVENT_TRACE) or enum verdict (EVENT_POLICY_VERDICT). Identities and rule are those that
+ * decided; nothing is judged again in user space.
+ */
+struct event {
+	__u64 time; /* bpf_ktime_get_ns: CLOCK_MONOTONIC */
+	__u8 kind;
+	__u8 subtype;
+	__u8 direction; /* DIRECTION_*, 0 = unknown */
+	__u8 flags;
+	__u8 protocol;
+	__u8 tcp_flags;
+	__u8 match;
+	__u8 trace_reason; /* Hubble's TraceReason */
+	union address source;
+	union address destination;
+	__be16 source_port_be;	    /* ICMP: type << 8 | code, in host order, as be16 */
+	__be16 destination_port_be; /* ICMP: 0 */
+	__u16 source_endpoint;
+	__u16 destination_endpoint;
+	__u32 source_identity;
+	__u32 destination_identity;
+	__u32 rule;
+	__u32 ifindex;
+	__u32 length; /* of the packet, L2 header included */
+	__u16 network;
+	__u16 drop_detail; /* enum drop_detail: finer than the drop reason */
+	__u8 source_mac[6];
+	__u8 destination_mac[6];
+	__u32 count; /* packets that this event stands for, at least 1 */
+};
+
+/* drop_counters: per-CPU array, index reason (0-255) * 4 + direction. */
+struct counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* event_counters: per-CPU array of one. */
+struct event_counter {
+	__u64 written;
+	__u64 lost; /* the ring was full */
+};
+
+#endif
