@@ -156,6 +156,30 @@ enum conntrack_flags {
 	CONNTRACK_HI_BEGAN = 1,
 	CONNTRACK_REPLY_SEEN = 2,
 	CONNTRACK_REMOTE = 4, /* one end is no endpoint of this node */
+	CONNTRACK_HOST = 8,   /* that end is the node itself */
+	/* Whose side the decision, if not to allow, was made on. */
+	CONNTRACK_REFUSED_INGRESS = 16,
+	CONNTRACK_REFUSED_EGRESS = 32,
+};
+
+/* conntrack_key.flags of ICMP: the request's type, and the bit below if `hi` asked, so that a
+ * request never passes as the answer to another one. 0 for the other protocols. */
+enum conntrack_key_flags {
+	CONNTRACK_KEY_HI_ASKED = 0x80,
+};
+
+enum conntrack_state {
+	CONNTRACK_NEW = 0,	   /* nothing came back yet */
+	CONNTRACK_ESTABLISHED = 1, /* answered */
+	CONNTRACK_CLOSING = 2,	   /* TCP: one side sent FIN */
+	CONNTRACK_CLOSED = 3,	   /* TCP: both did, or one sent RST */
+};
+
+/* conntrack.tcp_flags_seen: of who began in the low, of the other side in the high four bits. */
+enum conntrack_tcp_flags {
+	CONNTRACK_SEEN_SYN = 1,
+	CONNTRACK_SEEN_FIN = 2,
+	CONNTRACK_SEEN_RST = 4,
 };
 
 struct conntrack {
@@ -179,6 +203,54 @@ struct conntrack {
 	__u8 drop_reason; /* of a decision that is not ALLOW */
 	__u64 packets[2]; /* [0] from who began, [1] back */
 	__u64 bytes[2];
+};
+
+/*
+ * conntrack_slots: array, one for each entry that conntrack_map can hold. `state` is ticks (2^20
+ * ns) of the time to look again << 24 | owning endpoint << 8 | enum slot_flags; 0 = free.
+ */
+struct conntrack_slot {
+	struct conntrack_key key;
+	__u64 state;
+};
+
+enum slot_flags {
+	SLOT_ANSWERED = 1, /* when last looked at: not to be evicted */
+	SLOT_CLAIMED = 2,  /* one processor is at work on it */
+	SLOT_USED = 4,
+};
+
+/* conntrack_owned: array by endpoint id: slots that its connections hold. */
+struct conntrack_count {
+	__u64 slots;
+};
+
+/* conntrack_hand: array of one: the slot that the next insertion looks at first. */
+struct conntrack_hand {
+	__u64 next;
+};
+
+/* What a drop reason leaves open; EVENT_DROP's drop_detail. */
+enum drop_detail {
+	DETAIL_NONE = 0,
+	DETAIL_IPV6 = 1,
+	DETAIL_ARP = 2,
+	DETAIL_ETHER_TYPE = 3,
+	DETAIL_TRUNCATED = 4,
+	DETAIL_IP_VERSION = 5,
+	DETAIL_IP_HEADER_LENGTH = 6,
+	DETAIL_IP_TOTAL_LENGTH = 7,
+	DETAIL_IP_CHECKSUM = 8,
+	DETAIL_TCP_HEADER_LENGTH = 9,
+	DETAIL_UDP_LENGTH = 10,
+	DETAIL_ICMP_INNER = 11,	     /* an ICMP error whose inner packet is not what it should be */
+	DETAIL_ICMP_UNRELATED = 12,  /* an ICMP error or reply without its connection */
+	DETAIL_NO_CLASS = 13,	     /* the peer's identity is not in class_map */
+	DETAIL_NO_POLICY = 14,	     /* the endpoint has no policy yet */
+	DETAIL_CLAIMS_HOST = 15,     /* the node's own address, from elsewhere */
+	DETAIL_CLAIMS_ENDPOINT = 16, /* an endpoint's address, from elsewhere */
+	DETAIL_PROXY = 17,	     /* redirection to a proxy that there is not */
+	DETAIL_NOT_TO_GATEWAY = 18,
 };
 
 enum event_kind {
