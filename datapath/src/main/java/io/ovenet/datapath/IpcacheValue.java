@@ -1,0 +1,46 @@
+package io.ovenet.datapath;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * {@code struct ipcache_value}: 12 bytes.
+ *
+ * <pre>
+ *   0          4                      8                9       10
+ *   | identity | tunnel endpoint (be) | encryption key | flags | reserved (2)
+ * </pre>
+ *
+ * @param tunnelEndpoint IPv4 address of the node behind which the address is; 0: none
+ */
+public record IpcacheValue(int identity, int tunnelEndpoint, int encryptionKey, int flags) {
+  public static final Codec<IpcacheValue> CODEC =
+      new Codec<>() {
+        @Override
+        public int size() {
+          return 12;
+        }
+
+        @Override
+        public void write(IpcacheValue value, MemorySegment to, long offset) {
+          to.set(Bytes.U32, offset, value.identity);
+          to.set(Bytes.U32_BE, offset + 4, value.tunnelEndpoint);
+          to.set(Bytes.U32, offset + 8, 0);
+          to.set(Bytes.U8, offset + 8, (byte) value.encryptionKey);
+          to.set(Bytes.U8, offset + 9, (byte) value.flags);
+        }
+
+        @Override
+        public IpcacheValue read(MemorySegment from, long offset) {
+          return new IpcacheValue(
+              from.get(Bytes.U32, offset),
+              from.get(Bytes.U32_BE, offset + 4),
+              Bytes.u8(from, offset + 8),
+              Bytes.u8(from, offset + 9));
+        }
+      };
+
+  /** An identity without tunnel, encryption or flags. */
+  public IpcacheValue(int identity) {
+    this(identity, 0, 0, 0);
+  }
+}

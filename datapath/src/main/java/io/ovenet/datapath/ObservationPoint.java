@@ -1,0 +1,31 @@
+package io.ovenet.datapath;
+
+import org.jspecify.annotations.Nullable;
+
+/** Where a packet was seen, by the numbers of Hubble's TraceObservationPoint. */
+public enum ObservationPoint {
+  TO_HOST(2),
+  /** To the outside, by way of the node's own stack. */
+  TO_STACK(3),
+  TO_ENDPOINT(101);
+
+  private final int number;
+
+  ObservationPoint(int number) {
+    this.number = number;
+  }
+
+  public int number() {
+    return number;
+  }
+
+  /** Null for a number that none has. */
+  public static @Nullable ObservationPoint of(int number) {
+    for (var value : values()) {
+      if (value.number == number) {
+        return value;
+      }
+    }
+    return null;
+  }
+}
