@@ -1,0 +1,28 @@
+package io.ovenet.kubernetes;
+
+import java.util.List;
+
+/**
+ * A node as agents and operator know it.
+ *
+ * @param podCidrs what the operator gave the node, as the API has it
+ * @param policyRevision the policy revision that the node's agent has in force, 0 before it says so
+ * @param operatorError why the operator could not serve the node, empty when all is well
+ */
+public record CiliumNodeRecord(
+    ObjectKey key,
+    String resourceVersion,
+    List<NodeAddress> addresses,
+    List<String> podCidrs,
+    long policyRevision,
+    String operatorError)
+    implements KubernetesRecord {
+  public CiliumNodeRecord {
+    addresses = List.copyOf(addresses);
+    podCidrs = List.copyOf(podCidrs);
+  }
+
+  public String name() {
+    return key.name();
+  }
+}

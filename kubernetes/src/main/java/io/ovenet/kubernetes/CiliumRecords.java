@@ -1,0 +1,124 @@
+package io.ovenet.kubernetes;
+
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the kinds of group cilium.io, and policies of any group. */
+final class CiliumRecords {
+  private CiliumRecords() {}
+
+  static PolicyRecord policy(String kind, JsonObject object) {
+    var metadata = object.object("metadata");
+    var body = new LinkedHashMap<String, @Nullable Object>();
+    for (var field : List.of("spec", "specs")) {
+      if (object.fields().containsKey(field)) {
+        body.put(field, object.fields().get(field));
+      }
+    }
+    return new PolicyRecord(
+        CoreRecords.key(object),
+        kind,
+        metadata.string("resourceVersion"),
+        metadata.integer("generation"),
+        metadata.stringMap("labels"),
+        Collections.unmodifiableMap(body),
+        policyStatus(object.object("status")));
+  }
+
+  private static PolicyStatus policyStatus(JsonObject status) {
+    for (var condition : status.objects("conditions")) {
+      if (condition.string("type").equals("Valid")) {
+        return new PolicyStatus(
+            condition.string("status"),
+            condition.string("reason"),
+            condition.string("message"),
+            condition.string("lastTransitionTime"),
+            condition.integer("observedGeneration"));
+      }
+    }
+    return PolicyStatus.NONE;
+  }
+
+  static CiliumNodeRecord node(JsonObject object) {
+    var spec = object.object("spec");
+    var status = object.object("status");
+    var addresses = new ArrayList<NodeAddress>();
+    for (var address : spec.objects("addresses")) {
+      addresses.add(new NodeAddress(address.string("type"), address.string("ip")));
+    }
+    return new CiliumNodeRecord(
+        CoreRecords.key(object),
+        object.object("metadata").string("resourceVersion"),
+        addresses,
+        spec.object("ipam").strings("podCIDRs"),
+        status.object("policy").integer("revision"),
+        status.object("ipam").object("operator-status").string("error"));
+  }
+
+  static IdentityRecord identity(JsonObject object) {
+    var key = CoreRecords.key(object);
+    var metadata = object.object("metadata");
+    return new IdentityRecord(
+        key,
+        metadata.string("resourceVersion"),
+        identityNumber(key.name()),
+        object.stringMap("security-labels"),
+        millis(metadata.string("creationTimestamp")),
+        metadata.stringMap("annotations"));
+  }
+
+  /** The name of a CiliumIdentity is its number, written in the one way that a number is. */
+  private static int identityNumber(String name) {
+    try {
+      var number = Integer.parseInt(name);
+      if (number > 0 && Integer.toString(number).equals(name)) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Told below, as for a number that is not one of an identity.
+    }
+    throw new IllegalArgumentException("a CiliumIdentity whose name is no number: " + name);
+  }
+
+  static CiliumEndpointRecord endpoint(JsonObject object) {
+    var metadata = object.object("metadata");
+    var status = object.object("status");
+    var networking = status.object("networking");
+    var ips = new ArrayList<String>();
+    for (var address : networking.objects("addressing")) {
+      for (var family : List.of("ipv4", "ipv6")) {
+        if (!address.string(family).isEmpty()) {
+          ips.add(address.string(family));
+        }
+      }
+    }
+    var owner = CoreRecords.owner(metadata);
+    return new CiliumEndpointRecord(
+        CoreRecords.key(object),
+        metadata.string("resourceVersion"),
+        number(status.object("identity").integer("id")),
+        number(status.integer("id")),
+        networking.string("node"),
+        ips,
+        status.string("state"),
+        owner == null ? "" : owner.uid());
+  }
+
+  private static int number(long value) {
+    return value > 0 && value <= Integer.MAX_VALUE ? (int) value : 0;
+  }
+
+  private static long millis(String timestamp) {
+    try {
+      return timestamp.isEmpty() ? 0 : Instant.parse(timestamp).toEpochMilli();
+    } catch (DateTimeParseException e) {
+      // A time nobody can read is no time: whoever needs one treats the object as just made.
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,14 @@
+package io.ovenet.kubernetes;
+
+/** An immutable picture of one API object at one resource version. */
+public sealed interface KubernetesRecord
+    permits CiliumEndpointRecord,
+        CiliumNodeRecord,
+        IdentityRecord,
+        NamespaceRecord,
+        NodeRecord,
+        PodRecord,
+        PolicyRecord,
+        ServiceRecord {
+  ObjectKey key();
+}

@@ -1,0 +1,15 @@
+package io.ovenet.kubernetes;
+
+import java.util.Map;
+
+/** A namespace; its labels take part in the identities of its pods. */
+public record NamespaceRecord(ObjectKey key, Map<String, String> labels)
+    implements KubernetesRecord {
+  public NamespaceRecord {
+    labels = Map.copyOf(labels);
+  }
+
+  public String name() {
+    return key.name();
+  }
+}

@@ -1,0 +1,38 @@
+package io.ovenet.kubernetes;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A policy as its author wrote it, for the parser.
+ *
+ * @param kind CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or NetworkPolicy
+ * @param generation moves whenever the author's part changes, and with nothing else
+ * @param body the fields {@code spec} and {@code specs} as far as present: maps, lists, strings,
+ *     {@link Long}, {@link Double}, {@link Boolean} or null, all unmodifiable
+ */
+public record PolicyRecord(
+    ObjectKey key,
+    String kind,
+    String resourceVersion,
+    long generation,
+    Map<String, String> labels,
+    Map<String, @Nullable Object> body,
+    PolicyStatus status)
+    implements KubernetesRecord {
+  public PolicyRecord {
+    labels = Map.copyOf(labels);
+  }
+
+  public String namespace() {
+    return key.namespace();
+  }
+
+  public String name() {
+    return key.name();
+  }
+
+  public String uid() {
+    return key.uid();
+  }
+}
