@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
+    subcommands = {io.ovenet.cli.demo.DemoCommand.class},
     footer = {
       "",
       "Started by the launcher as well:",

@@ -1,0 +1,95 @@
+package io.ovenet.cli.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ovenet demo}. */
+@Command(
+    name = "demo",
+    description = "Shows the mission's first policy at work on containers and a virtual machine.",
+    mixinStandardHelpOptions = true)
+public final class DemoCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--once",
+      description = "Take everything down afterwards; 0 only if every expectation held.")
+  private boolean once;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Launcher launcher = new Launcher(Path.of(System.getenv().getOrDefault("OVENET_HOME", ".")));
+    PrintWriter out = spec.commandLine().getOut();
+    boolean[] keep = {false};
+    Thread cleaning =
+        new Thread(
+            () -> {
+              if (!keep[0]) {
+                launcher.stop();
+                int ignored = launcher.runInForeground("lab", "down");
+              }
+            },
+            "demo-cleanup");
+    Runtime.getRuntime().addShutdownHook(cleaning);
+    int up = launcher.runInForeground("lab", "up");
+    if (up != 0) {
+      throw new IOException("the lab did not come up (lab up ended with " + up + ")");
+    }
+    boolean held;
+    try (KubernetesClient client = client(launcher)) {
+      List<Outcome> outcomes = new Demo(launcher, client, out).run();
+      outcomes.forEach(outcome -> out.println(outcome.line()));
+      held = outcomes.stream().allMatch(Outcome::held);
+    }
+    out.println();
+    out.flush();
+    launcher.runInForeground("hubble", "observe", "--namespace", "app-web-prod", "--last", "20");
+    keep[0] = !once && held;
+    if (keep[0]) {
+      whereNext(launcher, out);
+    }
+    return held ? 0 : 1;
+  }
+
+  private static JsonNode status(Launcher launcher) throws IOException, InterruptedException {
+    return new ObjectMapper().readTree(launcher.run("lab", "status", "--json").out());
+  }
+
+  private static KubernetesClient client(Launcher launcher)
+      throws IOException, InterruptedException {
+    String kubeconfig = status(launcher).path("kubeconfig").asText();
+    return new KubernetesClientBuilder()
+        .withConfig(Config.fromKubeconfig(new File(kubeconfig)))
+        .build();
+  }
+
+  private static void whereNext(Launcher launcher, PrintWriter out)
+      throws IOException, InterruptedException {
+    out.printf(
+        """
+
+        The lab is still up. Where to look next:
+          ./ovenet hubble observe --verdict DENIED      what was dropped, and why
+          ./ovenet hubble observe --pod vm-web-vm -f    what the virtual machine does
+          ./ovenet lab status                           nodes, pods, machines, addresses
+          ./ovenet lab console app-web-prod/web-vm      a shell in the virtual machine
+          KUBECONFIG=%s kubectl get cep -A
+          ./ovenet lab down                             takes it all away
+        """,
+        status(launcher).path("kubeconfig").asText());
+    out.flush();
+  }
+}
