@@ -230,6 +230,24 @@ struct conntrack_hand {
 	__u64 next;
 };
 
+/* Read-only configuration of the object, written before load. Times are nanoseconds. */
+struct config {
+	__u32 host_ifindex; /* ovenet_host */
+	__be32 gateway_be;
+	__u8 host_mac[6]; /* of ovenet_host: the stack takes nothing else */
+	__u16 reserved;
+	__u32 conntrack_slots; /* a power of two: entries of conntrack_slots and of conntrack_map */
+	__u32 conntrack_share; /* slots of an endpoint beyond which its unanswered ones are taken */
+	__u32 reserved2;
+	__u64 tcp_new;
+	__u64 tcp_established;
+	__u64 tcp_closing;
+	__u64 tcp_closed;
+	__u64 other_new; /* UDP, SCTP */
+	__u64 other_established;
+	__u64 icmp;
+};
+
 /* What a drop reason leaves open; EVENT_DROP's drop_detail. */
 enum drop_detail {
 	DETAIL_NONE = 0,

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What is told to user space: nothing is lost without being counted. */
+#ifndef EVENTS_H
+#define EVENTS_H
+
+#include <linux/pkt_cls.h>
+#include "maps.h"
+#include "parse.h"
+
+enum observation {
+	TRACE_TO_HOST = 2,
+	TRACE_TO_STACK = 3,
+	TRACE_TO_ENDPOINT = 101,
+};
+
+enum trace_reason {
+	TRACE_NEW = 1,
+	TRACE_ESTABLISHED = 2,
+	TRACE_REPLY = 3,
+	TRACE_RELATED = 4,
+};
+
+/* What an event says beside the packet. */
+struct account {
+	__u8 kind;
+	__u8 subtype;
+	__u8 direction;
+	__u8 flags; /* EVENT_REPLY* */
+	__u8 match;
+	__u8 trace_reason;
+	__u16 detail;
+	__u32 rule;
+};
+
+static __always_inline void fill_event(struct __sk_buff *skb, const struct packet *p,
+				       const struct account *account, struct event *event)
+{
+	event->time = bpf_ktime_get_ns();
+	event->kind = account->kind;
+	event->subtype = account->subtype;
+	event->direction = account->direction;
+	event->flags = account->flags | p->parsed;
+	event->protocol = p->tuple.protocol;
+	event->tcp_flags = p->tcp_flags;
+	event->match = account->match;
+	event->trace_reason = account->trace_reason;
+	event->source = p->tuple.source;
+	event->destination = p->tuple.destination;
+	event->source_port_be = p->tuple.source_port_be;
+	event->destination_port_be = p->tuple.destination_port_be;
+	if (p->tuple.protocol == IPPROTO_ICMP) {
+		event->source_port_be = bpf_htons(p->icmp_type << 8 | p->icmp_code);
+		event->destination_port_be = 0;
+	}
+	event->source_endpoint = p->from.id;
+	event->destination_endpoint = p->to.id;
+	event->source_identity = p->from.identity;
+	event->destination_identity = p->to.identity;
+	event->rule = account->rule;
+	event->ifindex = skb->ifindex;
+	event->length = skb->len;
+	event->network = POD_NETWORK;
+	event->drop_detail = account->detail;
+	event->count = 1;
+}
+
+static __always_inline void fill_macs(struct __sk_buff *skb, struct event *event)
+{
+	struct ethhdr *ethernet = data_of(skb);
+
+	__builtin_memset(event->source_mac, 0, 2 * ETH_ALEN);
+	if ((void *)(ethernet + 1) > end_of(skb))
+		return;
+	__builtin_memcpy(event->source_mac, ethernet->h_source, ETH_ALEN);
+	__builtin_memcpy(event->destination_mac, ethernet->h_dest, ETH_ALEN);
+}
+
+static __attribute__((noinline)) int write_event(struct __sk_buff *skb, const struct packet *p,
+						 const struct account *account)
+{
+	__u32 zero = 0;
+	struct event_counter *counter = bpf_map_lookup_elem(&event_counters, &zero);
+	struct event *event;
+
+	if (!counter)
+		return 0;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		counter->lost++;
+		return 0;
+	}
+	counter->written++;
+	fill_event(skb, p, account, event);
+	fill_macs(skb, event);
+	/* A wake-up for each event costs more than all the rest: readers look by themselves. */
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+static __always_inline void count_drop(struct __sk_buff *skb, __u32 reason, __u32 direction)
+{
+	__u32 index = (reason & 0xff) * 4 + (direction & 3);
+	struct counter *counter = bpf_map_lookup_elem(&drop_counters, &index);
+
+	if (!counter)
+		return;
+	counter->packets++;
+	counter->bytes += skb->len;
+}
+
+/* The end of a packet: counted, told, gone. */
+static __attribute__((noinline)) int drop(struct __sk_buff *skb, const struct packet *p,
+					  __u32 reason, __u32 direction)
+{
+	struct account account = {
+	    .kind = EVENT_DROP,
+	    .subtype = reason,
+	    .direction = direction,
+	    .match = p->match,
+	    .detail = p->detail,
+	    .rule = p->rule,
+	};
+
+	count_drop(skb, reason, direction);
+	write_event(skb, p, &account);
+	return TC_ACT_SHOT;
+}
+
+/* What is seen where the packet is handed on. */
+static __always_inline int observation_of(const struct packet *p)
+{
+	if (p->to.id)
+		return TRACE_TO_ENDPOINT;
+	return p->to.identity == IDENTITY_HOST ? TRACE_TO_HOST : TRACE_TO_STACK;
+}
+
+static __attribute__((noinline)) int trace(struct __sk_buff *skb, const struct packet *p,
+					   __u32 reason)
+{
+	struct account account = {
+	    .kind = EVENT_TRACE,
+	    .subtype = observation_of(p),
+	    .direction = p->to.id ? DIRECTION_INGRESS : DIRECTION_EGRESS,
+	    .flags = EVENT_REPLY_KNOWN | (reason == TRACE_REPLY ? EVENT_REPLY : 0),
+	    .trace_reason = reason,
+	    .rule = p->rule,
+	};
+
+	write_event(skb, p, &account);
+	return 0;
+}
+
+#endif

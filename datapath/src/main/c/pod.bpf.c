@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Both directions of a pod's veth, seen from its host's side: from_pod at ingress, to_pod at
+ * egress. And from_host, at egress of the device that the pods' addresses are routed to.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "arp.h"
+#include "decide.h"
+#include "deliver.h"
+#include "related.h"
+
+/* A reason to drop what a pod sends, before what it says is looked at. */
+static __always_inline int check_sender(struct __sk_buff *skb, struct packet *p,
+					const struct endpoint *self)
+{
+	struct ethhdr *ethernet;
+	int reason;
+
+	make_linear(skb, HEADERS_COMMON);
+	ethernet = data_of(skb);
+	if ((void *)(ethernet + 1) > end_of(skb))
+		return refuse(p, DROP_INVALID_PACKET, DETAIL_TRUNCATED);
+	if (__builtin_memcmp(ethernet->h_source, self->mac, ETH_ALEN))
+		return DROP_SOURCE_MAC;
+	reason = parse_ether_type(skb, p, ethernet->h_proto);
+	if (reason)
+		return reason;
+	if (__builtin_memcmp(ethernet->h_dest, self->gateway_mac, ETH_ALEN))
+		return refuse(p, DROP_DESTINATION_MAC, DETAIL_NOT_TO_GATEWAY);
+	reason = parse_ipv4(skb, p);
+	if (p->parsed & EVENT_HAS_L3 && p->tuple.source.words_be[3] != self->address4.words_be[3])
+		return DROP_SOURCE_IP;
+	return reason;
+}
+
+/* Who is at the other end decides where a packet goes on. */
+static __attribute__((noinline)) int decide_from_pod(struct __sk_buff *skb, struct packet *p,
+						     const struct endpoint *self,
+						     const struct conntrack_key *key,
+						     __u32 source_is_hi)
+{
+	__u64 revision = current_revision();
+	int reason;
+
+	set_side(&p->from, self, skb->ifindex - ENDPOINT_IFINDEX_BASE);
+	reason = resolve(p, &p->tuple.destination, &p->to, DROP_UNKNOWN_TARGET);
+	if (!reason && p->to.id && p->ttl <= 1)
+		reason = DROP_TTL;
+	if (reason)
+		return drop(skb, p, reason, DIRECTION_EGRESS);
+	return decide_packet(skb, p, key, revision, source_is_hi);
+}
+
+static __always_inline int forward_standing(struct __sk_buff *skb, struct packet *p,
+					    struct conntrack *connection, __u64 decided,
+					    bool source_is_hi, const struct endpoint *peer)
+{
+	__u32 told;
+
+	if (peer && p->ttl <= 1) {
+		set_ends(p, connection, source_is_hi);
+		return drop(skb, p, DROP_TTL, DIRECTION_EGRESS);
+	}
+	told = update_connection(connection, p, skb->len, is_reply(connection, source_is_hi));
+	if (!passes(decided))
+		return drop_standing(skb, p, connection, source_is_hi);
+	if (told)
+		trace_standing(skb, p, connection, source_is_hi, told);
+	if (peer)
+		return deliver_to_endpoint(skb, p, peer);
+	return deliver_to_stack(skb, p);
+}
+
+SEC("tc")
+int from_pod(struct __sk_buff *skb)
+{
+	struct packet p = {};
+	struct conntrack_key key;
+	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
+	const struct endpoint *self = endpoint_at(id), *peer;
+	struct conntrack *connection;
+	int reason;
+
+	skb->mark = 0;
+	if (!self || self->ifindex != skb->ifindex)
+		return drop(skb, &p, DROP_NOT_READY, DIRECTION_EGRESS);
+	p.from.id = id;
+	p.from.identity = self->identity;
+	reason = check_sender(skb, &p, self);
+	if (reason == DROP_UNSUPPORTED_L2 && p.detail == DETAIL_ARP)
+		return answer_arp(skb, &p, self);
+	if (reason)
+		return drop(skb, &p, reason, DIRECTION_EGRESS);
+	p.now = bpf_ktime_get_coarse_ns();
+	if (is_icmp_error(&p))
+		return forward_error(skb, &p, self);
+	bool source_is_hi = make_key(&p.tuple, &key);
+	connection = bpf_map_lookup_elem(&conntrack_map, &key);
+	if (connection && connection->expires > p.now) {
+		__u64 decided = *(volatile __u64 *)&connection->decided;
+
+		if (stands(connection, decided, source_is_hi, id, self, &peer) &&
+		    !begins_anew(connection, &p, is_reply(connection, source_is_hi)))
+			return forward_standing(skb, &p, connection, decided, source_is_hi, peer);
+	}
+	if (decide_from_pod(skb, &p, self, &key, source_is_hi) != TC_ACT_OK)
+		return TC_ACT_SHOT;
+	if (!p.to.id)
+		return deliver_to_stack(skb, &p);
+	peer = endpoint_at(p.to.id);
+	if (!peer)
+		return drop(skb, &p, DROP_NO_ENDPOINT, DIRECTION_EGRESS);
+	return deliver_to_endpoint(skb, &p, peer);
+}
+
+/*
+ * What comes out of the stack may claim any source. The node's own address is believed of what
+ * was made here, an endpoint's of what from_pod, which checks it, gave to the stack.
+ */
+static __always_inline int check_origin(struct __sk_buff *skb, struct packet *p, __u32 endpoint,
+					bool host)
+{
+	if (endpoint && skb->ingress_ifindex != config.host_ifindex)
+		return refuse(p, DROP_SOURCE_IP, DETAIL_CLAIMS_ENDPOINT);
+	if (host && skb->ingress_ifindex)
+		return refuse(p, DROP_SOURCE_IP, DETAIL_CLAIMS_HOST);
+	return 0;
+}
+
+static __always_inline int check_arrival(struct __sk_buff *skb, struct packet *p,
+					 const struct endpoint *self)
+{
+	struct ethhdr *ethernet;
+	int reason;
+
+	make_linear(skb, HEADERS_COMMON);
+	ethernet = data_of(skb);
+	if ((void *)(ethernet + 1) > end_of(skb))
+		return refuse(p, DROP_INVALID_PACKET, DETAIL_TRUNCATED);
+	reason = parse_ether_type(skb, p, ethernet->h_proto);
+	if (!reason)
+		reason = parse_ipv4(skb, p);
+	if (reason)
+		return reason;
+	if (p->tuple.destination.words_be[3] != self->address4.words_be[3])
+		return DROP_UNROUTABLE;
+	return 0;
+}
+
+static __attribute__((noinline)) int decide_to_pod(struct __sk_buff *skb, struct packet *p,
+						   const struct endpoint *self,
+						   const struct conntrack_key *key,
+						   __u32 source_is_hi)
+{
+	__u64 revision = current_revision();
+	int reason;
+
+	set_side(&p->to, self, skb->ifindex - ENDPOINT_IFINDEX_BASE);
+	reason = resolve(p, &p->tuple.source, &p->from, DROP_UNKNOWN_SENDER);
+	if (!reason)
+		reason = check_origin(skb, p, p->from.id, p->from.identity == IDENTITY_HOST);
+	if (reason)
+		return drop(skb, p, reason, DIRECTION_INGRESS);
+	return decide_packet(skb, p, key, revision, source_is_hi);
+}
+
+static __always_inline int admit_standing(struct __sk_buff *skb, struct packet *p,
+					  struct conntrack *connection, __u64 decided,
+					  bool source_is_hi, const struct endpoint *self)
+{
+	__u32 endpoint = source_is_hi ? connection->hi_endpoint : connection->lo_endpoint;
+	int reason = check_origin(skb, p, endpoint, connection->flags & CONNTRACK_HOST);
+	__u32 told;
+
+	if (reason) {
+		set_ends(p, connection, source_is_hi);
+		return drop(skb, p, reason, DIRECTION_INGRESS);
+	}
+	told = update_connection(connection, p, skb->len, is_reply(connection, source_is_hi));
+	if (!passes(decided))
+		return drop_standing(skb, p, connection, source_is_hi);
+	if (told)
+		trace_standing(skb, p, connection, source_is_hi, told);
+	return deliver_here(skb, p, self);
+}
+
+SEC("tc")
+int to_pod(struct __sk_buff *skb)
+{
+	struct packet p = {.to_pod = true};
+	struct conntrack_key key;
+	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
+	const struct endpoint *self = endpoint_at(id), *peer;
+	struct conntrack *connection;
+	int reason;
+
+	if (!self || self->ifindex != skb->ifindex)
+		return drop(skb, &p, DROP_NOT_READY, DIRECTION_INGRESS);
+	p.to.id = id;
+	p.to.identity = self->identity;
+	reason = check_arrival(skb, &p, self);
+	if (reason)
+		return drop(skb, &p, reason, DIRECTION_INGRESS);
+	p.now = bpf_ktime_get_coarse_ns();
+	if (is_icmp_error(&p))
+		return admit_error(skb, &p, self);
+	bool source_is_hi = make_key(&p.tuple, &key);
+	connection = bpf_map_lookup_elem(&conntrack_map, &key);
+	if (connection && connection->expires > p.now) {
+		__u64 decided = *(volatile __u64 *)&connection->decided;
+
+		if (stands(connection, decided, !source_is_hi, id, self, &peer) &&
+		    !begins_anew(connection, &p, is_reply(connection, source_is_hi)))
+			return admit_standing(skb, &p, connection, decided, source_is_hi, self);
+	}
+	if (decide_to_pod(skb, &p, self, &key, source_is_hi) != TC_ACT_OK)
+		return TC_ACT_SHOT;
+	return deliver_here(skb, &p, self);
+}
+
+/* Finds the pod's interface, no more: to_pod judges there, and makes a frame of it that the pod
+ * takes. */
+SEC("tc")
+int from_host(struct __sk_buff *skb)
+{
+	struct packet p = {.to_pod = true};
+	struct ethhdr *ethernet;
+	const struct endpoint *to = NULL;
+	struct iphdr *ip;
+	int reason;
+
+	make_linear(skb, HEADERS_COMMON);
+	ethernet = data_of(skb);
+	ip = (void *)(ethernet + 1);
+	if ((void *)(ethernet + 1) > end_of(skb))
+		return drop(skb, &p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
+	reason = parse_ether_type(skb, &p, ethernet->h_proto);
+	if (reason)
+		return drop(skb, &p, reason, DIRECTION_INGRESS);
+	if ((void *)(ip + 1) > end_of(skb))
+		return drop(skb, &p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
+	set_mapped(&p.tuple.source, ip->saddr);
+	set_mapped(&p.tuple.destination, ip->daddr);
+	p.tuple.protocol = ip->protocol;
+	p.parsed |= EVENT_HAS_L3;
+	__builtin_memset(ethernet->h_dest, 0, ETH_ALEN);
+	reason = resolve(&p, &p.tuple.destination, &p.to, DROP_NO_ENDPOINT);
+	if (!reason && p.to.id)
+		to = endpoint_at(p.to.id);
+	if (!to)
+		return drop(skb, &p, DROP_NO_ENDPOINT, DIRECTION_INGRESS);
+	return bpf_redirect(to->ifindex, 0);
+}
+
+/* What is in no map has to be named for its layout to be in this object's BTF. */
+const struct event *layout_of_event __attribute__((unused));
+
+char license_name[] SEC("license") = "Dual BSD/GPL";

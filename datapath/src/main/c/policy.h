@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Who may talk to whom: the verdict of each local side of a connection. */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include "events.h"
+
+/* What one side's policy says. A union, so that a function can return it in a register. */
+union judgement {
+	struct {
+		__u8 verdict; /* VERDICT_NONE: this side was not asked */
+		__u8 match;
+		__u8 reason; /* 0: may pass */
+		__u8 detail;
+		__u32 rule;
+	};
+	__u64 whole;
+};
+
+struct decision {
+	union judgement egress;
+	union judgement ingress;
+};
+
+static __always_inline __u64 judgement(__u8 verdict, __u8 reason, __u8 detail)
+{
+	union judgement judgement = {.verdict = verdict, .reason = reason, .detail = detail};
+
+	return judgement.whole;
+}
+
+static __always_inline __u64 judgement_of(const struct policy_value *value)
+{
+	union judgement judgement = {
+	    .verdict = value->verdict,
+	    .match = value->match,
+	    .rule = value->rule,
+	};
+
+	switch (value->verdict) {
+	case VERDICT_ALLOW:
+	case VERDICT_AUDIT:
+		break;
+	case VERDICT_DENY:
+		judgement.reason = DROP_POLICY_DENY;
+		break;
+	case VERDICT_REDIRECT:
+		judgement.reason = DROP_NO_PROXY;
+		judgement.detail = DETAIL_PROXY;
+		break;
+	default:
+		judgement.verdict = VERDICT_DEFAULT;
+		judgement.reason = DROP_POLICY_DEFAULT;
+	}
+	return judgement.whole;
+}
+
+/* Functions of scalars alone are verified once, whoever calls them. */
+__attribute__((noinline)) __u64 look_up_policy(__u32 policy, __u32 identity, __u32 direction,
+					       __u32 protocol, __u32 port_be)
+{
+	struct class_key class_key = {.identity = identity};
+	struct class_value *class = bpf_map_lookup_elem(&class_map, &class_key);
+	struct policy_value *value;
+
+	if (!class)
+		return judgement(VERDICT_DEFAULT, DROP_NO_CONFIGURATION, DETAIL_NO_CLASS);
+	struct policy_key key = {
+	    .prefix_length = POLICY_PREFIX_FULL,
+	    .policy = policy,
+	    .identity_class = class->identity_class,
+	    .direction = direction,
+	    .protocol = protocol,
+	    .port_be = port_be,
+	};
+	value = bpf_map_lookup_elem(&policy_map, &key);
+	if (value)
+		return judgement_of(value);
+	key.identity_class = CLASS_ANY;
+	value = bpf_map_lookup_elem(&policy_map, &key);
+	if (value)
+		return judgement_of(value);
+	return judgement(VERDICT_DEFAULT, DROP_POLICY_DEFAULT, DETAIL_NONE);
+}
+
+/* The port that decides: of who was called; of ICMP the request's type. */
+static __always_inline __be16 called_port(const struct tuple *tuple, bool reply)
+{
+	if (tuple->protocol == IPPROTO_ICMP)
+		return bpf_htons(tuple->icmp_request << 8);
+	return reply ? tuple->source_port_be : tuple->destination_port_be;
+}
+
+/* The node itself always gets in, unless a rule denies it or sends it to a proxy. */
+static __always_inline __u64 admit_host(union judgement judged)
+{
+	if (judged.verdict != VERDICT_DEFAULT || judged.detail == DETAIL_NO_CLASS)
+		return judged.whole;
+	return judgement(VERDICT_ALLOW, 0, DETAIL_NONE);
+}
+
+static __always_inline __u64 judge(const struct side *side, const struct side *peer,
+				   __u32 direction, const struct tuple *tuple, bool reply)
+{
+	__u32 enforced =
+	    direction == DIRECTION_INGRESS ? ENDPOINT_ENFORCE_INGRESS : ENDPOINT_ENFORCE_EGRESS;
+	union judgement judged;
+
+	if (!side->policy)
+		return judgement(VERDICT_DEFAULT, DROP_NOT_READY, DETAIL_NO_POLICY);
+	if (!(side->flags & enforced))
+		return judgement(VERDICT_ALLOW, 0, DETAIL_NONE);
+	judged.whole = look_up_policy(side->policy, peer->identity, direction, tuple->protocol,
+				      called_port(tuple, reply));
+	if (direction == DIRECTION_INGRESS && peer->identity == IDENTITY_HOST)
+		return admit_host(judged);
+	return judged.whole;
+}
+
+/* Asks both sides as far as they are endpoints of this node; the second only if the first agrees.
+ * `reply`: the packet at hand comes from who was called. */
+static __always_inline void decide(const struct packet *p, bool reply, struct decision *decision)
+{
+	const struct side *caller = reply ? &p->to : &p->from;
+	const struct side *called = reply ? &p->from : &p->to;
+
+	decision->egress.whole = 0;
+	decision->ingress.whole = 0;
+	if (caller->id)
+		decision->egress.whole = judge(caller, called, DIRECTION_EGRESS, &p->tuple, reply);
+	if (decision->egress.reason || !called->id)
+		return;
+	decision->ingress.whole = judge(called, caller, DIRECTION_INGRESS, &p->tuple, reply);
+}
+
+static __always_inline __u32 reason_of(const struct decision *decision)
+{
+	return decision->egress.reason ? decision->egress.reason : decision->ingress.reason;
+}
+
+static __always_inline __u32 refusing_direction(const struct decision *decision)
+{
+	return decision->egress.reason ? DIRECTION_EGRESS : DIRECTION_INGRESS;
+}
+
+static __always_inline const union judgement *refusal(const struct decision *decision)
+{
+	return decision->egress.reason ? &decision->egress : &decision->ingress;
+}
+
+static __always_inline __u8 verdict_of(const struct decision *decision)
+{
+	if (reason_of(decision))
+		return refusal(decision)->verdict;
+	if (decision->egress.verdict == VERDICT_AUDIT || decision->ingress.verdict == VERDICT_AUDIT)
+		return VERDICT_AUDIT;
+	return VERDICT_ALLOW;
+}
+
+static __attribute__((noinline)) int report_verdict(struct __sk_buff *skb, const struct packet *p,
+						    const union judgement *judged, __u32 direction)
+{
+	struct account account = {
+	    .kind = EVENT_POLICY_VERDICT,
+	    .subtype = judged->verdict,
+	    .direction = direction,
+	    .flags = EVENT_REPLY_KNOWN,
+	    .match = judged->match,
+	    .detail = judged->detail,
+	    .rule = judged->rule,
+	};
+
+	write_event(skb, p, &account);
+	return 0;
+}
+
+static __always_inline void report_decision(struct __sk_buff *skb, const struct packet *p,
+					    const struct decision *decision)
+{
+	if (decision->egress.verdict)
+		report_verdict(skb, p, &decision->egress, DIRECTION_EGRESS);
+	if (decision->ingress.verdict)
+		report_verdict(skb, p, &decision->ingress, DIRECTION_INGRESS);
+}
+
+/* Drops what a decision refuses, naming the rule. */
+static __always_inline int drop_refused(struct __sk_buff *skb, struct packet *p,
+					const struct decision *decision)
+{
+	const union judgement *refused = refusal(decision);
+
+	p->rule = refused->rule;
+	p->match = refused->match;
+	p->detail = refused->detail;
+	return drop(skb, p, refused->reason, refusing_direction(decision));
+}
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* ICMP errors, which pass with the connection that they are about and not otherwise. */
+#ifndef RELATED_H
+#define RELATED_H
+
+#include "decide.h"
+#include "deliver.h"
+
+static __always_inline bool same_ipv4(const union address *a, const union address *b)
+{
+	return a->words_be[3] == b->words_be[3];
+}
+
+/*
+ * The connection that an error is about, if its verdict stands and lets it pass: who is told of it
+ * is who sent the packet inside. An error for a void verdict is dropped: the connection's next
+ * packet brings a new verdict, and the one after that, if it has to be, the error again.
+ */
+static __always_inline struct conntrack *related_connection(struct __sk_buff *skb, struct packet *p,
+							    const struct endpoint *self, __u32 id,
+							    const struct endpoint **peer)
+{
+	struct tuple inner = {};
+	struct conntrack_key key;
+	struct conntrack *connection;
+
+	if (parse_inner(skb, p->ip_header_length, &inner) ||
+	    !same_ipv4(&inner.source, &p->tuple.destination)) {
+		p->detail = DETAIL_ICMP_INNER;
+		return NULL;
+	}
+	/* A pod is an end, never a router: it can only tell of what was sent to itself. */
+	if (!p->to_pod && !same_ipv4(&inner.destination, &p->tuple.source)) {
+		p->detail = DETAIL_ICMP_INNER;
+		return NULL;
+	}
+	p->detail = DETAIL_ICMP_UNRELATED;
+	bool inner_source_is_hi = make_key(&inner, &key);
+	bool self_is_hi = p->to_pod ? inner_source_is_hi : !inner_source_is_hi;
+	connection = bpf_map_lookup_elem(&conntrack_map, &key);
+	if (!connection || connection->expires <= p->now)
+		return NULL;
+	__u64 decided = *(volatile __u64 *)&connection->decided;
+	if (!stands(connection, decided, self_is_hi, id, self, peer) || !passes(decided))
+		return NULL;
+	/* The error goes against the inner packet: its source is the inner destination. */
+	set_ends(p, connection, !inner_source_is_hi);
+	if (!same_ipv4(&inner.destination, &p->tuple.source)) { /* from a router in between */
+		p->from.id = 0;
+		p->from.identity = find_identity(p->tuple.source.words_be[3]);
+	}
+	p->detail = DETAIL_NONE;
+	return connection;
+}
+
+static __attribute__((noinline)) int forward_error(struct __sk_buff *skb, struct packet *p,
+						   const struct endpoint *self)
+{
+	const struct endpoint *peer = NULL;
+	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
+
+	if (!related_connection(skb, p, self, id, &peer))
+		return drop(skb, p, DROP_NO_CONNECTION, DIRECTION_EGRESS);
+	if (peer && p->ttl <= 1)
+		return drop(skb, p, DROP_TTL, DIRECTION_EGRESS);
+	trace(skb, p, TRACE_RELATED);
+	if (peer)
+		return deliver_to_endpoint(skb, p, peer);
+	return deliver_to_stack(skb, p);
+}
+
+static __attribute__((noinline)) int admit_error(struct __sk_buff *skb, struct packet *p,
+						 const struct endpoint *self)
+{
+	const struct endpoint *peer = NULL;
+	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
+
+	if (!related_connection(skb, p, self, id, &peer))
+		return drop(skb, p, DROP_NO_CONNECTION, DIRECTION_INGRESS);
+	trace(skb, p, TRACE_RELATED);
+	return deliver_here(skb, p, self);
+}
+
+#endif

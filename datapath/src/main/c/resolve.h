@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* From addresses to who has them. */
+#ifndef RESOLVE_H
+#define RESOLVE_H
+
+#include "maps.h"
+#include "packet.h"
+
+enum {
+	IPCACHE_IPV4_FULL = 24 + 128,
+};
+
+/* Generation << 16 | id of the endpoint of this node that has an IPv4 address, or 0. */
+__attribute__((noinline)) __u32 find_endpoint(__u32 ipv4_be)
+{
+	struct address_key key = {.network = POD_NETWORK};
+	struct endpoint_ref *ref;
+
+	key.address.words_be[2] = bpf_htonl(0xffff);
+	key.address.words_be[3] = ipv4_be;
+	ref = bpf_map_lookup_elem(&endpoint_by_address, &key);
+	return ref ? (__u32)ref->generation << 16 | ref->id : 0;
+}
+
+/* The identity of an IPv4 address, or 0: nothing is known of it. */
+__attribute__((noinline)) __u32 find_identity(__u32 ipv4_be)
+{
+	struct ipcache_key key = {
+	    .prefix_length = IPCACHE_IPV4_FULL,
+	    .network = POD_NETWORK,
+	    .family = 6,
+	};
+	struct ipcache_value *value;
+
+	key.address.words_be[2] = bpf_htonl(0xffff);
+	key.address.words_be[3] = ipv4_be;
+	value = bpf_map_lookup_elem(&ipcache, &key);
+	return value ? value->identity : 0;
+}
+
+static __always_inline void set_side(struct side *side, const struct endpoint *endpoint, __u32 id)
+{
+	side->identity = endpoint->identity;
+	side->policy = endpoint->policy;
+	side->flags = endpoint->flags;
+	side->id = id;
+	side->generation = endpoint->generation;
+}
+
+/* Who has an address: an endpoint of this node, or somebody else whose identity is known. 0, or
+ * `unknown`. */
+static __always_inline int resolve(struct packet *p, const union address *address,
+				   struct side *side, int unknown)
+{
+	__u32 ref = find_endpoint(address->words_be[3]);
+	const struct endpoint *endpoint;
+
+	if (!ref) {
+		side->id = 0;
+		side->generation = 0;
+		side->policy = 0;
+		side->identity = find_identity(address->words_be[3]);
+		return side->identity ? 0 : unknown;
+	}
+	endpoint = endpoint_at(ref & 0xffff);
+	if (!endpoint || endpoint->generation != ref >> 16 ||
+	    endpoint->address4.words_be[3] != address->words_be[3])
+		return refuse(p, DROP_NO_ENDPOINT, DETAIL_NONE);
+	set_side(side, endpoint, ref & 0xffff);
+	return 0;
+}
+
+#endif
