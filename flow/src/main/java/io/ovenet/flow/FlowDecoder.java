@@ -1,0 +1,173 @@
+package io.ovenet.flow;
+
+import io.ovenet.api.flow.DropReason;
+import io.ovenet.api.flow.Verdict;
+import io.ovenet.datapath.EventKind;
+import io.ovenet.datapath.FlowEvent;
+import io.ovenet.datapath.TraceReason;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From the kernel's event to a flow with names. Never judges: verdict, reason, identities and rule
+ * are those of the event; the names are those of the moment.
+ *
+ * <p>For the one thread that drains the ring.
+ */
+public final class FlowDecoder {
+  static final int TO_ENDPOINT = 101;
+  private static final int TRACE_REASON_REPLY = TraceReason.REPLY.number();
+
+  /** By the number of the datapath's verdict; 0 where it has none. */
+  private static final byte[] VERDICT_OF_POLICY = new byte[256];
+
+  private static final byte[] DROP_REASON_OF_POLICY = new byte[256];
+
+  static {
+    for (var verdict : io.ovenet.datapath.Verdict.values()) {
+      VERDICT_OF_POLICY[verdict.number()] =
+          (byte)
+              switch (verdict) {
+                case ALLOW -> Verdict.FORWARDED_VALUE;
+                case DENY, DEFAULT -> Verdict.DROPPED_VALUE;
+                case REDIRECT -> Verdict.REDIRECTED_VALUE;
+                case AUDIT -> Verdict.AUDIT_VALUE;
+              };
+      DROP_REASON_OF_POLICY[verdict.number()] =
+          (byte)
+              switch (verdict) {
+                case DENY -> DropReason.POLICY_DENY_VALUE;
+                case DEFAULT -> DropReason.POLICY_DENIED_VALUE;
+                case ALLOW, REDIRECT, AUDIT -> 0;
+              };
+    }
+  }
+
+  private final Supplier<FlowNames> names;
+  private final MonotonicClock clock;
+
+  /**
+   * From where names come.
+   *
+   * @param names asked for each event
+   */
+  public FlowDecoder(Supplier<FlowNames> names, MonotonicClock clock) {
+    this.names = names;
+    this.clock = clock;
+  }
+
+  /**
+   * Decodes one event.
+   *
+   * @return null where it is of no kind or verdict that is known: the kernel side is not ours
+   */
+  public @Nullable FlowRecord decode(FlowEvent event, long sequence) {
+    int subtype = event.subtype();
+    int verdict;
+    int dropReason = 0;
+    byte reply = FlowRecord.REPLY_UNKNOWN;
+    int kind = event.kind();
+    if (kind == EventKind.DROP.number()) {
+      verdict = Verdict.DROPPED_VALUE;
+      dropReason = subtype;
+    } else if (kind == EventKind.TRACE.number()) {
+      verdict = Verdict.FORWARDED_VALUE;
+      subtype = subtype == 0 ? TO_ENDPOINT : subtype;
+      reply = replyOfTrace(event);
+    } else if (kind == EventKind.POLICY_VERDICT.number()) {
+      verdict = VERDICT_OF_POLICY[subtype];
+      dropReason = Byte.toUnsignedInt(DROP_REASON_OF_POLICY[subtype]);
+      // A verdict is given for the first packet of a connection.
+      reply = dropReason == 0 ? FlowRecord.REPLY_NO : FlowRecord.REPLY_UNKNOWN;
+    } else {
+      return null;
+    }
+    if (verdict == Verdict.VERDICT_UNKNOWN_VALUE) {
+      return null;
+    }
+    FlowNames now = names.get();
+    int flags = event.flags();
+    boolean addressed = (flags & FlowEvent.HAS_L3) != 0;
+    int network = event.network();
+    long sourceHigh = event.sourceHigh();
+    long sourceLow = event.sourceLow();
+    long destinationHigh = event.destinationHigh();
+    long destinationLow = event.destinationLow();
+    int rule = event.rule();
+    RuleOrigin origin = rule == 0 ? null : now.rule(rule);
+    int ifindex = event.ifindex();
+    return new FlowRecord(
+        sequence,
+        clock.wallNanos(event.time()),
+        (byte) kind,
+        (byte) verdict,
+        (short) subtype,
+        (byte) event.direction(),
+        (byte) flags,
+        (short) event.protocol(),
+        (byte) event.tcpFlags(),
+        (byte) event.match(),
+        (byte) event.traceReason(),
+        (short) dropReason,
+        reply,
+        sourceHigh,
+        sourceLow,
+        destinationHigh,
+        destinationLow,
+        event.sourcePort(),
+        event.destinationPort(),
+        event.sourceMac(),
+        event.destinationMac(),
+        ifindex,
+        event.count(),
+        rule,
+        endpoint(
+            now,
+            event.sourceEndpoint(),
+            event.sourceIdentity(),
+            addressed,
+            network,
+            sourceHigh,
+            sourceLow),
+        endpoint(
+            now,
+            event.destinationEndpoint(),
+            event.destinationIdentity(),
+            addressed,
+            network,
+            destinationHigh,
+            destinationLow),
+        addressed ? now.dnsNames(network, sourceHigh, sourceLow) : List.of(),
+        addressed ? now.dnsNames(network, destinationHigh, destinationLow) : List.of(),
+        origin == null ? RuleOrigin.NONE : origin,
+        ifindex == 0 ? "" : now.interfaceName(ifindex));
+  }
+
+  private static byte replyOfTrace(FlowEvent event) {
+    if (event.has(FlowEvent.REPLY_KNOWN)) {
+      return event.has(FlowEvent.REPLY) ? FlowRecord.REPLY_YES : FlowRecord.REPLY_NO;
+    }
+    if (event.traceReason() == 0) {
+      return FlowRecord.REPLY_UNKNOWN;
+    }
+    return event.traceReason() == TRACE_REASON_REPLY ? FlowRecord.REPLY_YES : FlowRecord.REPLY_NO;
+  }
+
+  private static FlowEndpoint endpoint(
+      FlowNames names, int id, int identity, boolean addressed, int network, long high, long low) {
+    FlowEndpoint named = id == 0 ? null : names.endpoint(id);
+    if (named == null && addressed) {
+      named = names.address(network, high, low);
+    }
+    if (named != null && (named.identity() == identity || identity == 0)) {
+      return named;
+    }
+    FlowEndpoint bare = names.identity(identity);
+    if (named != null) {
+      // Relabelled since, or not known to be so far: what decided is the event's identity.
+      return named.withIdentity(identity, bare == null ? FlowLabels.NONE : bare.labels());
+    }
+    return bare == null ? FlowEndpoint.identity(identity, FlowLabels.NONE) : bare;
+  }
+}

@@ -1,0 +1,122 @@
+package io.ovenet.flow;
+
+import io.ovenet.api.flow.Workload;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One side of a flow, named: an endpoint of this node, a pod elsewhere, or a mere identity.
+ * Immutable, but for its serialized form, which is made when it is first asked for. Whoever names
+ * flows makes one object for an endpoint and hands it out for each of its flows.
+ */
+public final class FlowEndpoint {
+  private final int id;
+  private final int identity;
+  private final String clusterName;
+  private final String namespace;
+  private final String podName;
+  private final FlowLabels labels;
+  private final List<Workload> workloads;
+
+  /** Benign race: whoever comes second makes the same bytes. */
+  private byte @Nullable [] encoded;
+
+  private FlowEndpoint(
+      int id,
+      int identity,
+      String clusterName,
+      String namespace,
+      String podName,
+      FlowLabels labels,
+      List<Workload> workloads) {
+    this.id = id;
+    this.identity = identity;
+    this.clusterName = clusterName;
+    this.namespace = namespace;
+    this.podName = podName;
+    this.labels = labels;
+    this.workloads = List.copyOf(workloads);
+  }
+
+  /**
+   * A pod.
+   *
+   * @param id of the endpoint, or 0 where it is another node's
+   */
+  public static FlowEndpoint pod(
+      int id,
+      int identity,
+      String clusterName,
+      String namespace,
+      String podName,
+      FlowLabels labels,
+      List<Workload> workloads) {
+    return new FlowEndpoint(id, identity, clusterName, namespace, podName, labels, workloads);
+  }
+
+  /** Somebody who is known by identity alone: the world, a host, a prefix. */
+  public static FlowEndpoint identity(int identity, FlowLabels labels) {
+    return new FlowEndpoint(0, identity, "", "", "", labels, List.of());
+  }
+
+  /** The same pod under another identity: that of the kernel's record, which stands. */
+  FlowEndpoint withIdentity(int otherIdentity, FlowLabels otherLabels) {
+    return new FlowEndpoint(
+        id, otherIdentity, clusterName, namespace, podName, otherLabels, workloads);
+  }
+
+  /** 0: no endpoint of this node. */
+  public int id() {
+    return id;
+  }
+
+  public int identity() {
+    return identity;
+  }
+
+  /** Empty where it is no pod, as are namespace and pod name. */
+  public String clusterName() {
+    return clusterName;
+  }
+
+  public String namespace() {
+    return namespace;
+  }
+
+  public String podName() {
+    return podName;
+  }
+
+  public FlowLabels labels() {
+    return labels;
+  }
+
+  public List<Workload> workloads() {
+    return workloads;
+  }
+
+  /** As a serialized flow.Endpoint. The caller must not change it. */
+  byte[] encoded() {
+    byte[] bytes = encoded;
+    if (bytes == null) {
+      bytes =
+          io.ovenet.api.flow.Endpoint.newBuilder()
+              .setID(id)
+              .setIdentity(identity)
+              .setClusterName(clusterName)
+              .setNamespace(namespace)
+              .addAllLabels(labels.texts())
+              .setPodName(podName)
+              .addAllWorkloads(workloads)
+              .build()
+              .toByteArray();
+      encoded = bytes;
+    }
+    return bytes;
+  }
+
+  @Override
+  public String toString() {
+    return podName.isEmpty() ? labels + " (" + identity + ")" : namespace + "/" + podName;
+  }
+}

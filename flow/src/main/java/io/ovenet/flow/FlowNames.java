@@ -1,0 +1,35 @@
+package io.ovenet.flow;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the numbers in the kernel's records mean at one moment. Asked for each event by the thread
+ * that drains the ring, so an implementation neither blocks nor computes: it is an immutable
+ * snapshot, or reads concurrent maps.
+ *
+ * <p>Addresses are 16 bytes as two big-endian numbers, IPv4 as ::ffff:a.b.c.d.
+ */
+public interface FlowNames {
+  String clusterName();
+
+  String nodeName();
+
+  /** The endpoint of this node that has the id, or null. */
+  @Nullable FlowEndpoint endpoint(int id);
+
+  /** The pod, here or elsewhere, that has the address, or null. */
+  @Nullable FlowEndpoint address(int network, long high, long low);
+
+  /** Whoever has the identity, by labels alone, or null where it is not known. */
+  @Nullable FlowEndpoint identity(int identity);
+
+  /** Names that were resolved to the address; empty where none were. */
+  List<String> dnsNames(int network, long high, long low);
+
+  /** The rule's origin, or null where the id means nothing any more. */
+  @Nullable RuleOrigin rule(int id);
+
+  /** Empty where it is not known. */
+  String interfaceName(int ifindex);
+}

@@ -1,0 +1,70 @@
+package io.ovenet.flow;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@link FlowNames} from maps. The maps are used as they are, not copied: they are immutable or
+ * concurrent ones.
+ *
+ * @param endpoints by id
+ * @param addresses pods here and elsewhere
+ * @param identities by number, without names of pods
+ * @param rules by id
+ * @param interfaces by index
+ */
+public record NameTable(
+    String clusterName,
+    String nodeName,
+    Map<Integer, FlowEndpoint> endpoints,
+    Map<Address, FlowEndpoint> addresses,
+    Map<Integer, FlowEndpoint> identities,
+    Map<Address, List<String>> dnsNames,
+    Map<Integer, RuleOrigin> rules,
+    Map<Integer, String> interfaces)
+    implements FlowNames {
+
+  /** An address within one of the address spaces (0: the pod network), by halves. */
+  public record Address(int network, long high, long low) {
+    @Override
+    public int hashCode() {
+      return Long.hashCode((low ^ high * 31) * 0x9e3779b97f4a7c15L) ^ network;
+    }
+  }
+
+  @Override
+  public @Nullable FlowEndpoint endpoint(int id) {
+    return endpoints.get(id);
+  }
+
+  @Override
+  public @Nullable FlowEndpoint address(int network, long high, long low) {
+    return addresses.isEmpty() ? null : addresses.get(new Address(network, high, low));
+  }
+
+  @Override
+  public @Nullable FlowEndpoint identity(int identity) {
+    return identities.get(identity);
+  }
+
+  @Override
+  public List<String> dnsNames(int network, long high, long low) {
+    if (dnsNames.isEmpty()) {
+      return List.of();
+    }
+    List<String> names = dnsNames.get(new Address(network, high, low));
+    return names == null ? List.of() : names;
+  }
+
+  @Override
+  public @Nullable RuleOrigin rule(int id) {
+    return rules.get(id);
+  }
+
+  @Override
+  public String interfaceName(int ifindex) {
+    String name = interfaces.get(ifindex);
+    return name == null ? "" : name;
+  }
+}

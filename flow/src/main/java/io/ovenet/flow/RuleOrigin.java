@@ -1,0 +1,57 @@
+package io.ovenet.flow;
+
+import io.ovenet.api.flow.Policy;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a rule comes from: the policies that say what it says; of default deny the policies that
+ * isolate the endpoint. Immutable, one object for a rule id.
+ */
+public final class RuleOrigin {
+  public static final RuleOrigin NONE = new RuleOrigin(List.of());
+
+  private final List<PolicyRef> policies;
+
+  /** Benign race, as in {@link FlowEndpoint}. */
+  private @Nullable List<byte[]> encoded;
+
+  private RuleOrigin(List<PolicyRef> policies) {
+    this.policies = List.copyOf(policies);
+  }
+
+  public static RuleOrigin of(List<PolicyRef> policies) {
+    return policies.isEmpty() ? NONE : new RuleOrigin(policies);
+  }
+
+  public List<PolicyRef> policies() {
+    return policies;
+  }
+
+  /** Each as a serialized flow.Policy. */
+  List<byte[]> encoded() {
+    List<byte[]> bytes = encoded;
+    if (bytes == null) {
+      bytes = new ArrayList<>(policies.size());
+      for (PolicyRef policy : policies) {
+        bytes.add(
+            Policy.newBuilder()
+                .setName(policy.name())
+                .setNamespace(policy.namespace())
+                .addAllLabels(policy.labels())
+                .setRevision(policy.revision())
+                .setKind(policy.kind())
+                .build()
+                .toByteArray());
+      }
+      encoded = List.copyOf(bytes);
+    }
+    return bytes;
+  }
+
+  @Override
+  public String toString() {
+    return policies.toString();
+  }
+}

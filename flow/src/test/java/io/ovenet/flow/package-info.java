@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.flow;
+
+import org.jspecify.annotations.NullMarked;
