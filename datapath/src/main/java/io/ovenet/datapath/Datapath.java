@@ -1,0 +1,269 @@
+package io.ovenet.datapath;
+
+import io.ovenet.bpf.BpfMap;
+import io.ovenet.bpf.BpfObject;
+import io.ovenet.bpf.BpfProgram;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The programs and maps of a node, in the kernel and pinned: they live on, with every connection,
+ * when this object is closed or its process killed. Opening again adopts the maps as they are and
+ * puts today's programs in the place of those that are attached.
+ *
+ * <p>Pins: {@code maps/NAME}, {@code programs/NAME} and {@code links/IFINDEX-PROGRAM} below the
+ * directory. Thread-safe, but for {@link #close}; one at a time for a directory.
+ */
+public final class Datapath implements AutoCloseable {
+  private static final String OBJECT = "pod.bpf.o";
+
+  private final SortedMap<String, BpfMap> maps = new TreeMap<>();
+  private final SortedMap<String, BpfProgram> programs = new TreeMap<>();
+  private final Arena arena = Arena.ofShared();
+  private final Attachments attachments;
+
+  private final EndpointTable endpoints;
+  private final Revisions revisions;
+
+  /**
+   * Loads the programs, adopting what is pinned.
+   *
+   * @param directory on a bpffs; made if it is not there
+   * @throws io.ovenet.bpf.BpfException if the kernel refuses, with the verifier's log; or if a map
+   *     is pinned there whose shape is another: {@link #forget} what is pinned to begin anew
+   */
+  public static Datapath open(Path directory, DatapathOptions options) {
+    return new Datapath(directory, options);
+  }
+
+  private Datapath(Path directory, DatapathOptions options) {
+    try (BpfObject object = BpfObject.open("ovenet", bytes())) {
+      object.setConstant("config", options.config());
+      setSizes(object, options);
+      for (String map : object.maps().keySet()) {
+        object.setPin(map, directory.resolve("maps").resolve(map));
+      }
+      object.load();
+      for (String map : object.maps().keySet()) {
+        maps.put(map, object.map(map));
+      }
+      for (String program : object.programs()) {
+        programs.put(program, object.program(program));
+      }
+      endpoints = new EndpointTable(map("endpoint_map").mapInto(arena));
+      revisions = new Revisions(map("revision_map").mapInto(arena));
+      pinPrograms(directory.resolve("programs"));
+      attachments = new Attachments(directory, programs, Attachments.Way.chosen());
+      attachments.adopt();
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Removes everything pinned there: programs are detached, connections and counters gone.
+   *
+   * @param directory as given to {@link #open}; no error if it is not there
+   */
+  public static void forget(Path directory) {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : (Iterable<Path>) files.sorted(Comparator.reverseOrder())::iterator) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("remove the pins in " + directory, e);
+    }
+  }
+
+  private void pinPrograms(Path directory) {
+    try {
+      Files.createDirectories(directory);
+      for (var program : programs.entrySet()) {
+        Path fresh = directory.resolve(program.getKey() + "-new");
+        Files.deleteIfExists(fresh); // of a process that was killed in between
+        program.getValue().pin(fresh);
+        Files.move(fresh, directory.resolve(program.getKey()), StandardCopyOption.ATOMIC_MOVE);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("pin the programs in " + directory, e);
+    }
+  }
+
+  private static void setSizes(BpfObject object, DatapathOptions options) {
+    object.setMaxEntries("conntrack_map", options.connections());
+    object.setMaxEntries("conntrack_slots", options.connections());
+    object.setMaxEntries("events", options.ringBytes());
+    object.setMaxEntries("policy_map", options.policyEntries());
+    object.setMaxEntries("class_map", options.identities());
+    object.setMaxEntries("ipcache", options.prefixes());
+  }
+
+  /** The compiled object, as it stands in the jar. */
+  static byte[] bytes() {
+    try (InputStream in = Datapath.class.getResourceAsStream(OBJECT)) {
+      if (in == null) {
+        throw new IllegalStateException(OBJECT + " is missing from the jar: build it with make");
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException("read " + OBJECT + " from the jar", e);
+    }
+  }
+
+  /**
+   * Attaches {@code from_pod} and {@code to_pod} to the host's side of an endpoint's veth, a device
+   * of the calling thread's network namespace. Attaching again changes nothing.
+   */
+  public void attachEndpoint(int ifindex) {
+    attachments.attach(ifindex, "to_pod");
+    attachments.attach(ifindex, "from_pod");
+  }
+
+  /**
+   * Attaches {@code from_host} to the device that pods' addresses are routed to, a device of the
+   * calling thread's network namespace. Attaching again changes nothing.
+   */
+  public void attachHost(int ifindex) {
+    attachments.attach(ifindex, "from_host");
+  }
+
+  /** Takes every program off a device; no error if none is there or the device is gone. */
+  public void detach(int ifindex) {
+    attachments.detach(ifindex);
+  }
+
+  /** Takes one program off a device. */
+  void detach(int ifindex, String program) {
+    attachments.detach(ifindex, program);
+  }
+
+  /** The interface indexes that something is attached to. */
+  public List<Integer> attached() {
+    return attachments.ifindexes();
+  }
+
+  public EndpointTable endpoints() {
+    return endpoints;
+  }
+
+  public Revisions revisions() {
+    return revisions;
+  }
+
+  /** endpoint_by_address: which endpoint of this node has an address. */
+  public MapTable<AddressKey, EndpointRef> endpointsByAddress() {
+    return table("endpoint_by_address", AddressKey.CODEC, EndpointRef.CODEC);
+  }
+
+  public MapTable<IpcacheKey, IpcacheValue> ipcache() {
+    return table("ipcache", IpcacheKey.CODEC, IpcacheValue.CODEC);
+  }
+
+  /** class_map: identity to the class that policies tell apart; without it nothing passes. */
+  public MapTable<Integer, Integer> classes() {
+    return table("class_map", U32.CODEC, U32.CODEC);
+  }
+
+  public MapTable<PolicyKey, PolicyValue> policies() {
+    return table("policy_map", PolicyKey.CODEC, PolicyValue.CODEC);
+  }
+
+  /**
+   * The connections. The packet path collects what has expired by itself; deleting from here is
+   * allowed, inserting is not.
+   */
+  public MapTable<ConntrackKey, ConntrackEntry> conntrack() {
+    return table("conntrack_map", ConntrackKey.CODEC, ConntrackEntry.CODEC);
+  }
+
+  /**
+   * The ring of {@link FlowEvent}s, for a {@link io.ovenet.bpf.RingBuffer}; stays this object's.
+   */
+  public BpfMap events() {
+    return map("events");
+  }
+
+  /** Events written and lost since the maps were made, of all processors. */
+  public EventCounter eventCounter() {
+    EventCounter sum = new EventCounter(0, 0);
+    for (EventCounter each : perCpu("event_counters", 0, EventCounter.CODEC)) {
+      sum = sum.plus(each);
+    }
+    return sum;
+  }
+
+  /** What was dropped, by reason and direction; without what never happened. */
+  public List<DropCount> drops() {
+    List<DropCount> found = new ArrayList<>();
+    for (int index = 0; index < map("drop_counters").maxEntries(); index++) {
+      Counter sum = new Counter(0, 0);
+      for (Counter each : perCpu("drop_counters", index, Counter.CODEC)) {
+        sum = sum.plus(each);
+      }
+      if (sum.packets() != 0) {
+        found.add(new DropCount(index / 4, index % 4, sum));
+      }
+    }
+    return found;
+  }
+
+  private <T> List<T> perCpu(String name, int index, Codec<T> codec) {
+    BpfMap map = map(name);
+    byte[] key = new byte[4];
+    MemorySegment.ofArray(key).set(Bytes.U32, 0, index);
+    byte[] bytes = map.lookup(key);
+    List<T> values = new ArrayList<>();
+    for (int at = 0; bytes != null && at < bytes.length; at += map.valueStride()) {
+      values.add(codec.read(MemorySegment.ofArray(bytes), at));
+    }
+    return values;
+  }
+
+  /** A loaded program, for test runs and benchmarks; stays this object's. */
+  public BpfProgram program(String name) {
+    BpfProgram program = programs.get(name);
+    if (program == null) {
+      throw new IllegalArgumentException("no program " + name + " in " + programs.keySet());
+    }
+    return program;
+  }
+
+  /** A map by its name in C; stays this object's. */
+  public BpfMap map(String name) {
+    BpfMap map = maps.get(name);
+    if (map == null) {
+      throw new IllegalArgumentException("no map " + name + " in " + maps.keySet());
+    }
+    return map;
+  }
+
+  private <K, V> MapTable<K, V> table(String name, Codec<K> keys, Codec<V> values) {
+    return new MapTable<>(map(name), keys, values);
+  }
+
+  /** Gives back descriptors and mappings. What is pinned and attached stays. */
+  @Override
+  public void close() {
+    programs.values().forEach(BpfProgram::close);
+    maps.values().forEach(BpfMap::close);
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.ovenet.datapath;
+
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+
+/**
+ * What differs from node to node: sizes of maps, and {@code struct config}, which the programs have
+ * as constants. 88 bytes:
+ *
+ * <pre>
+ *   0              4              8               16                18  20                24
+ *   | host ifindex | gateway (be) | host MAC (6)  | reserved (2)    | conntrack slots | share | reserved (4)
+ *   32
+ *   | seven timeouts, nanoseconds
+ * </pre>
+ *
+ * @param hostIfindex of the device that pods' addresses are routed to, {@code ovenet_host}
+ * @param hostMac that device's own address: the stack takes nothing else there
+ * @param gateway the IPv4 address that every pod has as its gateway
+ * @param connections how many fit into the connection table; a power of two
+ * @param connectionShare how many an endpoint may hold before its unanswered ones make room
+ * @param ringBytes of the ring of events; a power of two, at least a page
+ * @param policyEntries how many entries policies may have altogether
+ * @param identities how many identities may be known
+ * @param prefixes how many prefixes the ipcache may hold
+ */
+public record DatapathOptions(
+    int hostIfindex,
+    MacAddress hostMac,
+    InetAddress gateway,
+    int connections,
+    int connectionShare,
+    ConntrackTimeouts timeouts,
+    int ringBytes,
+    int policyEntries,
+    int identities,
+    int prefixes) {
+  /** The gateway of every pod on every node, so that a machine that moves keeps its neighbour. */
+  public static final MacAddress GATEWAY_MAC = MacAddress.parse("02:00:0a:fe:01:01");
+
+  public static final InetAddress GATEWAY = InetAddress.ofLiteral("169.254.1.1");
+
+  static final int SIZE = 88;
+  private static final int DEFAULT_CONNECTIONS = 262_144;
+  private static final int SHARES = 8;
+  private static final int DEFAULT_RING_BYTES = 8 << 20;
+
+  public DatapathOptions {
+    requirePowerOfTwo("connections", connections);
+    requirePowerOfTwo("ringBytes", ringBytes);
+  }
+
+  /** With the defaults for everything else. */
+  public DatapathOptions(int hostIfindex, MacAddress hostMac) {
+    this(
+        hostIfindex,
+        hostMac,
+        GATEWAY,
+        DEFAULT_CONNECTIONS,
+        DEFAULT_CONNECTIONS / SHARES,
+        ConntrackTimeouts.DEFAULT,
+        DEFAULT_RING_BYTES,
+        262_144,
+        65_536,
+        65_536);
+  }
+
+  /** Another size of the connection table, of which an endpoint's share is an eighth. */
+  public DatapathOptions withConnections(int count) {
+    return new DatapathOptions(
+        hostIfindex,
+        hostMac,
+        gateway,
+        count,
+        Math.max(1, count / SHARES),
+        timeouts,
+        ringBytes,
+        policyEntries,
+        identities,
+        prefixes);
+  }
+
+  /** Other timeouts of connections. */
+  public DatapathOptions withTimeouts(ConntrackTimeouts other) {
+    return new DatapathOptions(
+        hostIfindex,
+        hostMac,
+        gateway,
+        connections,
+        connectionShare,
+        other,
+        ringBytes,
+        policyEntries,
+        identities,
+        prefixes);
+  }
+
+  /** Another size of the ring of events. */
+  public DatapathOptions withRingBytes(int bytes) {
+    return new DatapathOptions(
+        hostIfindex,
+        hostMac,
+        gateway,
+        connections,
+        connectionShare,
+        timeouts,
+        bytes,
+        policyEntries,
+        identities,
+        prefixes);
+  }
+
+  /** {@code struct config}. */
+  byte[] config() {
+    byte[] bytes = new byte[SIZE];
+    MemorySegment to = MemorySegment.ofArray(bytes);
+    to.set(Bytes.U32, 0, hostIfindex);
+    MemorySegment.copy(MemorySegment.ofArray(gateway.getAddress()), 0, to, 4, 4);
+    hostMac.write(to, 8);
+    to.set(Bytes.U32, 16, connections);
+    to.set(Bytes.U32, 20, connectionShare);
+    to.set(Bytes.U64, 32, timeouts.tcpNew().toNanos());
+    to.set(Bytes.U64, 40, timeouts.tcpEstablished().toNanos());
+    to.set(Bytes.U64, 48, timeouts.tcpClosing().toNanos());
+    to.set(Bytes.U64, 56, timeouts.tcpClosed().toNanos());
+    to.set(Bytes.U64, 64, timeouts.otherNew().toNanos());
+    to.set(Bytes.U64, 72, timeouts.otherEstablished().toNanos());
+    to.set(Bytes.U64, 80, timeouts.icmp().toNanos());
+    return bytes;
+  }
+
+  private static void requirePowerOfTwo(String name, int value) {
+    if (Integer.bitCount(value) != 1) {
+      throw new IllegalArgumentException(name + " " + value + " is no power of two");
+    }
+  }
+}
