@@ -1,0 +1,129 @@
+package io.ovenet.kubernetes.policy;
+
+import io.ovenet.policy.PolicyException;
+import io.ovenet.policy.PolicyNotice;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A value in a document and where it stands. A field that is null is as if absent, as in Go. All
+ * accessors throw {@link PolicyException} where the value has another type.
+ */
+record Field(String path, @Nullable Object value) {
+
+  boolean present() {
+    return value != null;
+  }
+
+  /** The member of an object; absent if this is absent, too. */
+  Field get(String key) {
+    return new Field(path.isEmpty() ? key : path + "." + key, object().get(key));
+  }
+
+  /** The members of an object by name, none if absent. */
+  Map<String, @Nullable Object> object() {
+    if (value == null) {
+      return Map.of();
+    }
+    if (!(value instanceof Map<?, ?> map)) {
+      throw wrongType("an object");
+    }
+    Map<String, @Nullable Object> members = new TreeMap<>();
+    map.forEach((key, member) -> members.put(String.valueOf(key), member));
+    return members;
+  }
+
+  /** The items of a list, none if absent. */
+  List<Field> items() {
+    if (value == null) {
+      return List.of();
+    }
+    if (!(value instanceof List<?> list)) {
+      throw wrongType("a list");
+    }
+    List<Field> items = new ArrayList<>(list.size());
+    for (int i = 0; i < list.size(); i++) {
+      Object item = list.get(i);
+      if (item == null) {
+        throw error("item " + i + " is null", "remove it");
+      }
+      items.add(new Field(path + "[" + i + "]", item));
+    }
+    return items;
+  }
+
+  /** An item that has to be an object. */
+  Field requireObject() {
+    if (!(value instanceof Map<?, ?>)) {
+      throw wrongType("an object");
+    }
+    return this;
+  }
+
+  String string() {
+    if (value instanceof String text) {
+      return text;
+    }
+    throw wrongType("a string");
+  }
+
+  String stringOr(String absent) {
+    return value == null ? absent : string();
+  }
+
+  boolean bool() {
+    if (value instanceof Boolean bool) {
+      return bool;
+    }
+    throw wrongType("true or false");
+  }
+
+  int integer(int min, int max) {
+    if (value instanceof Number number
+        && number.doubleValue() == number.longValue()
+        && number.longValue() >= min
+        && number.longValue() <= max) {
+      return number.intValue();
+    }
+    throw value instanceof Number
+        ? error("out of range: " + value, "give a whole number from " + min + " to " + max)
+        : wrongType("a number");
+  }
+
+  /** Refuses members that are not among these: a misspelt one would be left out in silence. */
+  void only(Set<String> known) {
+    for (String key : requireObject().object().keySet()) {
+      if (!known.contains(key)) {
+        throw get(key).error("unknown field", "use one of " + new java.util.TreeSet<>(known));
+      }
+    }
+  }
+
+  PolicyException error(String message, String remedy) {
+    return new PolicyException(notice(message, remedy));
+  }
+
+  PolicyNotice notice(String message, String remedy) {
+    return new PolicyNotice(path, message, remedy);
+  }
+
+  private PolicyException wrongType(String wanted) {
+    if (value == null) {
+      return error("missing", "give " + wanted);
+    }
+    String is =
+        switch (value) {
+          case Map<?, ?> _ -> "an object";
+          case List<?> _ -> "a list";
+          case String _ -> "a string";
+          case Number _ -> "a number";
+          case Boolean _ -> "a boolean";
+          default -> value.getClass().getSimpleName();
+        };
+    return error("wrong type: " + is, "give " + wanted);
+  }
+}

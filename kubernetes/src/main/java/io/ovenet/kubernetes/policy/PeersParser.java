@@ -1,0 +1,208 @@
+package io.ovenet.kubernetes.policy;
+
+import io.ovenet.policy.Cidr;
+import io.ovenet.policy.CidrSelector;
+import io.ovenet.policy.Entity;
+import io.ovenet.policy.LabelRequirement;
+import io.ovenet.policy.PeerSelector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** The members of a Cilium rule that say who is on the other side. */
+final class PeersParser {
+  private final PeerScope scope;
+  private final Notices notices;
+
+  PeersParser(PeerScope scope, Notices notices) {
+    this.scope = scope;
+    this.notices = notices;
+  }
+
+  /**
+   * Who a rule names.
+   *
+   * @param named whether any member for peers is there, though it be empty
+   * @param everyone whether {@code all} is among them
+   * @param complete whether all members are in force; if not, {@code selectors} is a part
+   */
+  record Named(boolean named, boolean everyone, boolean complete, List<PeerSelector> selectors) {}
+
+  /**
+   * Reads the members.
+   *
+   * @param prefix {@code from} or {@code to}
+   */
+  Named read(Field rule, String prefix) {
+    List<PeerSelector> selectors = new ArrayList<>();
+    String filled = "";
+    boolean named = false;
+    boolean everyone = false;
+    boolean complete = true;
+    for (String member :
+        List.of(
+            "Endpoints", "CIDR", "CIDRSet", "Entities", "Nodes", "Groups", "Services", "FQDNs")) {
+      String name =
+          member.equals("Services") || member.equals("FQDNs") ? "to" + member : prefix + member;
+      Field field = rule.get(name);
+      named |= field.present();
+      if (field.items().isEmpty()) {
+        continue;
+      }
+      if (!filled.isEmpty()) {
+        throw field.error(
+            "combining " + filled + " and " + name + " is not supported",
+            "write two rules, one with each");
+      }
+      filled = name;
+      switch (member) {
+        case "Endpoints" -> endpoints(field, selectors);
+        case "CIDR" -> cidrs(field, selectors);
+        case "CIDRSet" -> complete = cidrSets(field, selectors);
+        case "Entities" -> everyone = entities(field, selectors);
+        default -> {
+          validateOther(member, field);
+          notices.add(
+              field,
+              name + " is not in force yet: an allow grants nothing by it, a deny denies all peers",
+              "use endpoints, entities or CIDRs");
+          complete = false;
+        }
+      }
+    }
+    Field requires = rule.get(prefix + "Requires");
+    if (!requires.items().isEmpty()) {
+      throw requires.error(
+          "no longer part of the API", "write it into each selector of " + prefix + "Endpoints");
+    }
+    return new Named(named, everyone, complete, selectors);
+  }
+
+  private void endpoints(Field field, List<PeerSelector> selectors) {
+    for (Field item : field.items()) {
+      selectors.add(
+          scope.peers(SelectorParser.requirements(item, LabelRequirement.ANY_SOURCE, "")));
+    }
+  }
+
+  private static void cidrs(Field field, List<PeerSelector> selectors) {
+    for (Field item : field.items()) {
+      selectors.add(CidrSelector.of(cidr(item)));
+    }
+  }
+
+  static Cidr cidr(Field field) {
+    try {
+      return Cidr.parse(field.string());
+    } catch (IllegalArgumentException e) {
+      throw field.error(
+          String.valueOf(e.getMessage()), "write an address or a prefix, as 10.0.0.0/8");
+    }
+  }
+
+  /** Whether all of them are in force. */
+  private boolean cidrSets(Field field, List<PeerSelector> selectors) {
+    boolean complete = true;
+    for (Field item : field.items()) {
+      item.only(Set.of("cidr", "cidrGroupRef", "cidrGroupSelector", "except"));
+      boolean byCidr = !item.get("cidr").stringOr("").isEmpty();
+      boolean byRef = !item.get("cidrGroupRef").stringOr("").isEmpty();
+      Field selector = item.get("cidrGroupSelector");
+      if ((byCidr ? 1 : 0) + (byRef ? 1 : 0) + (selector.present() ? 1 : 0) != 1) {
+        throw item.error(
+            "not exactly one of cidr, cidrGroupRef and cidrGroupSelector", "give one of them");
+      }
+      if (byCidr) {
+        selectors.add(cidrWithExcept(item));
+        continue;
+      }
+      if (selector.present()) {
+        SelectorParser.requirements(selector, LabelRequirement.ANY_SOURCE, "");
+      }
+      for (Field except : item.get("except").items()) {
+        prefix(except);
+      }
+      notices.add(
+          byRef ? item.get("cidrGroupRef") : selector,
+          "CIDR groups are not in force yet: an allow grants nothing by it, a deny denies all"
+              + " peers",
+          "list the CIDRs");
+      complete = false;
+    }
+    return complete;
+  }
+
+  static CidrSelector cidrWithExcept(Field item) {
+    Cidr cidr = prefix(item.get("cidr"));
+    List<Cidr> except = new ArrayList<>();
+    for (Field hole : item.get("except").items()) {
+      Cidr prefix = prefix(hole);
+      if (!cidr.contains(prefix)) {
+        throw hole.error(prefix + " is not inside " + cidr, "except only what is inside cidr");
+      }
+      except.add(prefix);
+    }
+    return new CidrSelector(cidr, except);
+  }
+
+  private static Cidr prefix(Field field) {
+    if (field.string().indexOf('/') < 0) {
+      throw field.error("no prefix length: '" + field.string() + "'", "write 10.0.0.0/8");
+    }
+    return cidr(field);
+  }
+
+  /** Whether they hold everyone. */
+  private boolean entities(Field field, List<PeerSelector> selectors) {
+    boolean everyone = false;
+    for (Field item : field.items()) {
+      Entity entity = Entity.of(item.string());
+      if (entity == null) {
+        throw item.error(
+            "unknown entity '" + item.string() + "'", "use one of " + List.of(Entity.values()));
+      }
+      everyone |= entity == Entity.ALL;
+      selectors.addAll(entity.selectors(scope.cluster()));
+    }
+    return everyone;
+  }
+
+  private static void validateOther(String member, Field field) {
+    for (Field item : field.items()) {
+      switch (member) {
+        case "Nodes" -> SelectorParser.requirements(item, LabelRequirement.ANY_SOURCE, "");
+        case "Groups" -> {
+          item.only(Set.of("aws"));
+          item.get("aws").requireObject();
+        }
+        case "Services" -> service(item);
+        default -> L7Parser.fqdn(item);
+      }
+    }
+  }
+
+  private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
+
+  private static void service(Field item) {
+    item.only(Set.of("k8sService", "k8sServiceSelector"));
+    Field service = item.get("k8sService");
+    Field selector = item.get("k8sServiceSelector");
+    if (service.present() == selector.present()) {
+      throw item.error("not exactly one of k8sService and k8sServiceSelector", "give one of them");
+    }
+    if (service.present()) {
+      service.only(Set.of("serviceName", "namespace"));
+      Field name = service.get("serviceName");
+      if (!name.stringOr("").isEmpty() && !NAME.matcher(name.string()).matches()) {
+        throw name.error("not a name: '" + name.string() + "'", "name a Service");
+      }
+      service.get("namespace").stringOr("");
+    } else {
+      selector.only(Set.of("selector", "namespace"));
+      SelectorParser.requirements(
+          selector.get("selector").requireObject(), LabelRequirement.ANY_SOURCE, "");
+      selector.get("namespace").stringOr("");
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package io.ovenet.policy;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tables of one policy and direction by class, sorted by class number. Immutable; a change
+ * copies two arrays and shares all tables.
+ */
+public final class ClassTables {
+  static final ClassTables NONE = new ClassTables(new int[0], new PolicyTable[0]);
+
+  private final int[] classes;
+  private final PolicyTable[] tables;
+
+  private ClassTables(int[] classes, PolicyTable[] tables) {
+    this.classes = classes;
+    this.tables = tables;
+  }
+
+  static ClassTables of(SortedMap<Integer, PolicyTable> byClass) {
+    int[] classes = new int[byClass.size()];
+    PolicyTable[] tables = new PolicyTable[classes.length];
+    int i = 0;
+    for (Map.Entry<Integer, PolicyTable> entry : byClass.entrySet()) {
+      classes[i] = entry.getKey();
+      tables[i++] = entry.getValue();
+    }
+    return new ClassTables(classes, tables);
+  }
+
+  /** How many classes have a table of their own. */
+  public int size() {
+    return classes.length;
+  }
+
+  public int identityClass(int index) {
+    return classes[index];
+  }
+
+  public PolicyTable table(int index) {
+    return tables[index];
+  }
+
+  /** The table of this class, null where CLASS_ANY's decides. */
+  public @Nullable PolicyTable get(int identityClass) {
+    int index = Arrays.binarySearch(classes, identityClass);
+    return index < 0 ? null : tables[index];
+  }
+
+  /** With this class's table put, or taken out where null. */
+  ClassTables with(int identityClass, @Nullable PolicyTable table) {
+    int index = Arrays.binarySearch(classes, identityClass);
+    if (index >= 0 && table != null) {
+      if (tables[index].equals(table)) {
+        return this;
+      }
+      PolicyTable[] changed = tables.clone();
+      changed[index] = table;
+      return new ClassTables(classes, changed);
+    }
+    if (index < 0 && table == null) {
+      return this;
+    }
+    int at = index < 0 ? -index - 1 : index;
+    int add = table == null ? -1 : 1;
+    int[] newClasses = new int[classes.length + add];
+    PolicyTable[] newTables = new PolicyTable[newClasses.length];
+    System.arraycopy(classes, 0, newClasses, 0, at);
+    System.arraycopy(tables, 0, newTables, 0, at);
+    if (table == null) {
+      System.arraycopy(classes, at + 1, newClasses, at, newClasses.length - at);
+      System.arraycopy(tables, at + 1, newTables, at, newTables.length - at);
+    } else {
+      newClasses[at] = identityClass;
+      newTables[at] = table;
+      System.arraycopy(classes, at, newClasses, at + 1, classes.length - at);
+      System.arraycopy(tables, at, newTables, at + 1, tables.length - at);
+    }
+    return new ClassTables(newClasses, newTables);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof ClassTables that
+            && Arrays.equals(classes, that.classes)
+            && Arrays.equals(tables, that.tables));
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(classes) + Arrays.hashCode(tables);
+  }
+}

@@ -1,0 +1,21 @@
+package io.ovenet.policy;
+
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * A verdict and why.
+ *
+ * @param origins who decided; for DEFAULT the policies that made the endpoint default-deny, or the
+ *     rules whose unsupported members withhold what they allow
+ * @param log the deciding rules' log values, sorted
+ */
+public record Decision(Verdict verdict, MatchType match, RuleOrigins origins, List<String> log) {
+  /** Where nothing is enforced. */
+  public static final Decision NOT_ENFORCED =
+      new Decision(Verdict.ALLOW, MatchType.ALL, RuleOrigins.NONE, List.of());
+
+  public Decision {
+    log = List.copyOf(new TreeSet<>(log));
+  }
+}

@@ -1,0 +1,28 @@
+package io.ovenet.policy;
+
+import java.util.BitSet;
+
+/** Identities that no selector in use tells apart. */
+final class IdentityClass {
+  /** As the kernel knows it; never used again for another. */
+  final int number;
+
+  /** Its bit in {@link SelectorState#classes}; used again once the class is gone. */
+  final int slot;
+
+  /** Ids of the selectors that select it. */
+  final BitSet selectors = new BitSet();
+
+  /** Combined from {@link SelectorState#mix} of these. */
+  long signature;
+
+  int members;
+
+  /** Scratch, zero between operations: how many members a new selector selects. */
+  int hits;
+
+  IdentityClass(int number, int slot) {
+    this.number = number;
+    this.slot = slot;
+  }
+}

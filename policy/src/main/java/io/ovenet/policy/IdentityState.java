@@ -1,0 +1,21 @@
+package io.ovenet.policy;
+
+import org.jspecify.annotations.Nullable;
+
+/** An identity that the engine was told of. */
+final class IdentityState {
+  final int number;
+  final Labels labels;
+  final @Nullable Cidr prefix;
+  IdentityClass identityClass;
+
+  /** Scratch: the search that found it last. */
+  long found;
+
+  IdentityState(int number, Labels labels, @Nullable Cidr prefix, IdentityClass identityClass) {
+    this.number = number;
+    this.labels = labels;
+    this.prefix = prefix;
+    this.identityClass = identityClass;
+  }
+}

@@ -1,0 +1,310 @@
+package io.ovenet.policy;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rules × identities × local endpoints → the tables that the kernel decides by.
+ *
+ * <p>Tell it of policies, identities and endpoints in any order, then {@link #compile}: what
+ * changed since the last time is worked out, at a cost that goes with what the change affects. The
+ * answer depends on what the engine holds only, not on how it came there, but for the numbers of
+ * classes. Used by one thread; snapshots may be handed to any.
+ *
+ * <p>Reserved identities are known from the start; the world stands for all IPv4 addresses that
+ * nothing longer says something about.
+ */
+public final class PolicyEngine {
+  /** A class was made (with or without parent) or went away. */
+  private record ClassEvent(
+      IdentityClass identityClass, @Nullable IdentityClass parent, boolean removed) {}
+
+  private final PolicySettings settings;
+  private final TreeMap<PolicyKey, Held> policies = new TreeMap<>();
+  private final Map<Labels, Subject> subjects = new HashMap<>();
+  private final Set<Subject> undecided = new LinkedHashSet<>();
+  private final Map<PolicyState.Key, PolicyState> states = new HashMap<>();
+  private final List<ClassEvent> events = new ArrayList<>();
+  private final ActiveRule.EntryIds entryIds = new ActiveRule.EntryIds();
+  private final TableCompiler compiler = new TableCompiler();
+  private final PrefixesInUse prefixes = new PrefixesInUse();
+  private final ClassPartition partition;
+  private final @Nullable ActiveEntry localHost;
+  private PolicySnapshot snapshot = PolicySnapshot.EMPTY;
+
+  private record Held(PolicyObject object, List<ActiveRule> rules) {}
+
+  public PolicyEngine(PolicySettings settings) {
+    this.settings = settings;
+    this.partition =
+        new ClassPartition(
+            new ClassPartition.Listener() {
+              @Override
+              public void split(IdentityClass child, IdentityClass parent) {
+                events.add(new ClassEvent(child, parent, false));
+              }
+
+              @Override
+              public void added(IdentityClass identityClass) {
+                events.add(new ClassEvent(identityClass, null, false));
+              }
+
+              @Override
+              public void removed(IdentityClass identityClass) {
+                events.add(new ClassEvent(identityClass, null, true));
+              }
+            });
+    for (ReservedIdentity identity : ReservedIdentity.values()) {
+      Cidr prefix =
+          switch (identity) {
+            case WORLD, WORLD_IPV4 -> Cidr.ALL_IPV4;
+            case WORLD_IPV6 -> Cidr.ALL_IPV6;
+            default -> null;
+          };
+      partition.upsertIdentity(identity.number(), identity.labels(), prefix);
+    }
+    this.localHost = settings.allowLocalHost() ? allowLocalHost() : null;
+  }
+
+  private ActiveEntry allowLocalHost() {
+    SelectorState host =
+        partition.acquire(
+            EndpointSelector.reserved(ReservedIdentity.HOST.labelName()),
+            new ActiveRule(
+                new Rule(
+                    EndpointSelector.ALL,
+                    false,
+                    false,
+                    List.of(),
+                    Labels.EMPTY,
+                    "",
+                    new RuleOrigin(PolicyKind.NETWORK_POLICY, "", "", ""))));
+    return new ActiveEntry(
+        entryIds.next(),
+        TrafficDirection.INGRESS,
+        RuleEffect.ALLOW,
+        List.of(host),
+        false,
+        List.of(PortRange.EVERYTHING),
+        null,
+        "");
+  }
+
+  /** Puts a policy, in the place of the version that was there. */
+  public void upsert(PolicyObject object) {
+    Held old = policies.get(object.key());
+    if (old != null && old.object.rules().equals(object.rules())) {
+      policies.put(object.key(), new Held(object, old.rules));
+      return;
+    }
+    List<ActiveRule> former = old == null ? List.of() : old.rules;
+    List<ActiveRule> kept = new ArrayList<>();
+    List<ActiveRule> rules = new ArrayList<>();
+    for (Rule rule : object.rules()) {
+      ActiveRule same = null;
+      for (ActiveRule candidate : former) {
+        if (candidate.rule.equals(rule)) {
+          same = candidate;
+        }
+      }
+      if (same == null) {
+        same = new ActiveRule(rule);
+      } else {
+        kept.add(same);
+      }
+      rules.add(same);
+    }
+    // What goes is let go of at the end: a selector that old and new rule share stays in use.
+    List<ActiveRule> gone = new ArrayList<>();
+    for (ActiveRule rule : former) {
+      if (!kept.contains(rule)) {
+        gone.add(rule);
+        for (Subject subject : rule.subjects) {
+          subject.rules.remove(rule);
+          markUndecided(subject);
+        }
+      }
+    }
+    for (ActiveRule rule : rules) {
+      if (!kept.contains(rule)) {
+        for (Subject subject : subjects.values()) {
+          if (rule.rule.subject().matches(subject.labels)) {
+            select(rule, subject);
+          }
+        }
+      }
+    }
+    for (ActiveRule rule : gone) {
+      if (!rule.subjects.isEmpty()) {
+        rule.subjects.clear();
+        deactivate(rule);
+      }
+    }
+    policies.put(object.key(), new Held(object, List.copyOf(rules)));
+  }
+
+  /** Takes a policy out; one that is not there is no error. */
+  public void remove(PolicyKey key) {
+    upsert(new PolicyObject(key, List.of(), List.of()));
+    policies.remove(key);
+  }
+
+  /** The policies it holds, sorted. */
+  public List<PolicyObject> objects() {
+    List<PolicyObject> objects = new ArrayList<>(policies.size());
+    for (Held held : policies.values()) {
+      objects.add(held.object);
+    }
+    return objects;
+  }
+
+  /** Puts an identity of pods, nodes or the host. */
+  public void upsertIdentity(int number, Labels labels) {
+    partition.upsertIdentity(number, labels, prefixOfReserved(number));
+  }
+
+  /** Puts an identity that stands for addresses outside the cluster. */
+  public void upsertIdentity(int number, Labels labels, Cidr prefix) {
+    partition.upsertIdentity(number, labels, prefix);
+  }
+
+  private static @Nullable Cidr prefixOfReserved(int number) {
+    ReservedIdentity identity = ReservedIdentity.of(number);
+    return identity == ReservedIdentity.WORLD || identity == ReservedIdentity.WORLD_IPV4
+        ? Cidr.ALL_IPV4
+        : identity == ReservedIdentity.WORLD_IPV6 ? Cidr.ALL_IPV6 : null;
+  }
+
+  /** Takes an identity out; one that is not there is no error. */
+  public void removeIdentity(int number) {
+    partition.removeIdentity(number);
+  }
+
+  /** A local endpoint has these labels. Counted: call once for each endpoint. */
+  public void addSubject(Labels labels) {
+    Subject subject = subjects.computeIfAbsent(labels, Subject::new);
+    if (subject.endpoints++ > 0) {
+      return;
+    }
+    undecided.add(subject);
+    for (Held held : policies.values()) {
+      for (ActiveRule rule : held.rules) {
+        if (rule.rule.subject().matches(labels)) {
+          select(rule, subject);
+        }
+      }
+    }
+  }
+
+  /** A local endpoint with these labels is gone, or has others now. */
+  public void removeSubject(Labels labels) {
+    Subject subject = subjects.get(labels);
+    if (subject == null || --subject.endpoints > 0) {
+      return;
+    }
+    markUndecided(subject);
+    undecided.remove(subject);
+    subjects.remove(labels);
+    for (ActiveRule rule : subject.rules) {
+      rule.subjects.remove(subject);
+      if (rule.subjects.isEmpty()) {
+        deactivate(rule);
+      }
+    }
+  }
+
+  private void select(ActiveRule rule, Subject subject) {
+    if (rule.subjects.isEmpty()) {
+      rule.activate(partition, entryIds);
+      prefixes.add(rule);
+    }
+    rule.subjects.add(subject);
+    subject.rules.add(rule);
+    markUndecided(subject);
+  }
+
+  private void deactivate(ActiveRule rule) {
+    prefixes.remove(rule);
+    rule.deactivate(partition);
+  }
+
+  private void markUndecided(Subject subject) {
+    PolicyState state = subject.state;
+    if (state != null && --state.subjects == 0) {
+      states.remove(state.key);
+    }
+    subject.state = null;
+    undecided.add(subject);
+  }
+
+  /** Works out what changed. Gives the same snapshot again if nothing did. */
+  // References on purpose: what did not change is the same object.
+  @SuppressWarnings("ReferenceEquality")
+  public PolicySnapshot compile() {
+    List<PolicySnapshot.ClassSplit> splits = new ArrayList<>();
+    for (ClassEvent event : events) {
+      apply(event, splits);
+    }
+    boolean changed = !events.isEmpty() || !undecided.isEmpty();
+    events.clear();
+    for (Subject subject : undecided) {
+      PolicyState state =
+          states.computeIfAbsent(
+              keyOf(subject), key -> new PolicyState(key, partition, compiler, localHost));
+      state.subjects++;
+      subject.state = state;
+    }
+    undecided.clear();
+    IdentityClasses classes = snapshot.classes().with(partition.takeMoved());
+    List<Cidr> needed = prefixes.sorted();
+    if (!changed
+        && classes == snapshot.classes()
+        && needed == snapshot.prefixes()
+        && subjects.size() == snapshot.policies().size()) {
+      return snapshot;
+    }
+    snapshot =
+        new PolicySnapshot(
+            classes, compiledPolicies(), needed, Collections.unmodifiableList(splits));
+    return snapshot;
+  }
+
+  private void apply(ClassEvent event, List<PolicySnapshot.ClassSplit> splits) {
+    IdentityClass identityClass = event.identityClass;
+    if (event.removed) {
+      states.values().forEach(state -> state.remove(identityClass));
+    } else if (event.parent != null) {
+      splits.add(new PolicySnapshot.ClassSplit(identityClass.number, event.parent.number));
+      states.values().forEach(state -> state.add(identityClass, event.parent));
+    } else if (partition.isPresent(identityClass)) {
+      states.values().forEach(state -> state.add(identityClass, null));
+    }
+  }
+
+  private Map<Labels, CompiledPolicy> compiledPolicies() {
+    Map<Labels, CompiledPolicy> compiled = new HashMap<>(subjects.size() * 2);
+    for (Subject subject : subjects.values()) {
+      if (subject.state != null) {
+        compiled.put(subject.labels, subject.state.compiled());
+      }
+    }
+    return Collections.unmodifiableMap(compiled);
+  }
+
+  private PolicyState.Key keyOf(Subject subject) {
+    return switch (settings.enforcement()) {
+      case NEVER -> new PolicyState.Key(List.of(), false);
+      case ALWAYS -> new PolicyState.Key(List.copyOf(subject.rules), true);
+      case DEFAULT ->
+          new PolicyState.Key(
+              List.copyOf(subject.rules), subject.labels.isReserved(ReservedIdentity.INIT));
+    };
+  }
+}

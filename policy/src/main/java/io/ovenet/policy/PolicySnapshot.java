@@ -1,0 +1,68 @@
+package io.ovenet.policy;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All policy of a node at one moment. Immutable, safe for any thread.
+ *
+ * <p>To bring it into force without a moment of other access, in this order: prefixes without an
+ * identity get one (then compile again); entries of new classes in every policy; identities moved;
+ * other entries; endpoints switched.
+ */
+public final class PolicySnapshot {
+  static final PolicySnapshot EMPTY =
+      new PolicySnapshot(IdentityClasses.EMPTY, Map.of(), List.of(), List.of());
+
+  private final IdentityClasses classes;
+  private final Map<Labels, CompiledPolicy> policies;
+  private final List<Cidr> prefixes;
+  private final List<ClassSplit> splits;
+
+  /**
+   * A class that was split off another by this compile.
+   *
+   * @param identityClass the new number
+   * @param parent the class its identities were in
+   */
+  public record ClassSplit(int identityClass, int parent) {}
+
+  PolicySnapshot(
+      IdentityClasses classes,
+      Map<Labels, CompiledPolicy> policies,
+      List<Cidr> prefixes,
+      List<ClassSplit> splits) {
+    this.classes = classes;
+    this.policies = policies;
+    this.prefixes = prefixes;
+    this.splits = splits;
+  }
+
+  public IdentityClasses classes() {
+    return classes;
+  }
+
+  /** The policy of endpoints with these labels; null if the engine was not told of them. */
+  public @Nullable CompiledPolicy policyOf(Labels subject) {
+    return policies.get(subject);
+  }
+
+  /** By the labels of the subjects. */
+  public Map<Labels, CompiledPolicy> policies() {
+    return policies;
+  }
+
+  /**
+   * The prefixes that rules in use name and that need a node-local identity each; sorted. Whole
+   * families (/0) are not among them: what is in no prefix is the world.
+   */
+  public List<Cidr> prefixes() {
+    return prefixes;
+  }
+
+  /** Classes split off since the snapshot before, in order. */
+  public List<ClassSplit> splits() {
+    return splits;
+  }
+}

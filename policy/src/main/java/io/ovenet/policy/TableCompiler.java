@@ -1,0 +1,225 @@
+package io.ovenet.policy;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns the entries that apply to a class into a table, and remembers: the same entries make the
+ * same table for every class and policy. Used by one thread.
+ */
+final class TableCompiler {
+  private static final int PORTS = 0x10000;
+  private static final int REMEMBERED = 20_000;
+  private static final Comparator<PolicyEntry> ORDER =
+      Comparator.comparingInt(PolicyEntry::prefixLength)
+          .thenComparingInt(PolicyEntry::protocol)
+          .thenComparingInt(PolicyEntry::port);
+
+  private record Key(List<ActiveEntry> entries, Decision otherwise) {}
+
+  private final Map<Key, PolicyTable> remembered = new HashMap<>();
+  private final Map<PolicyTable, PolicyTable> shared = new HashMap<>();
+
+  /**
+   * The table that these entries make.
+   *
+   * @param entries without repetition, sorted by id
+   * @param otherwise for what no entry decides
+   */
+  PolicyTable table(List<ActiveEntry> entries, Decision otherwise) {
+    Key key = new Key(entries, otherwise);
+    PolicyTable table = remembered.get(key);
+    if (table == null) {
+      if (remembered.size() >= REMEMBERED) {
+        remembered.clear();
+        shared.clear();
+      }
+      PolicyTable compiled = compile(entries, otherwise);
+      table = shared.computeIfAbsent(compiled, _ -> compiled);
+      remembered.put(new Key(List.copyOf(entries), otherwise), table);
+    }
+    return table;
+  }
+
+  private static PolicyTable compile(List<ActiveEntry> entries, Decision otherwise) {
+    TreeSet<Integer> protocols = new TreeSet<>();
+    for (ActiveEntry entry : entries) {
+      for (PortRange range : entry.ports()) {
+        protocols.add(range.protocol());
+      }
+    }
+    protocols.remove(0);
+    List<PolicyEntry> result = new ArrayList<>();
+    Decision everything = decide(entries, 0, 0, otherwise);
+    result.add(new PolicyEntry(0, 0, 0, everything));
+    for (int protocol : protocols) {
+      addProtocol(entries, protocol, everything, otherwise, result);
+    }
+    PolicyEntry[] sorted = result.toArray(new PolicyEntry[0]);
+    Arrays.sort(sorted, ORDER);
+    return new PolicyTable(sorted);
+  }
+
+  private static void addProtocol(
+      List<ActiveEntry> entries,
+      int protocol,
+      Decision everything,
+      Decision otherwise,
+      List<PolicyEntry> result) {
+    TreeSet<Integer> starts = new TreeSet<>();
+    starts.add(0);
+    for (ActiveEntry entry : entries) {
+      for (PortRange range : entry.ports()) {
+        if (range.protocol() == protocol) {
+          starts.add(range.from());
+          starts.add(range.to() + 1);
+        }
+      }
+    }
+    starts.remove(PORTS);
+    List<Integer> from = new ArrayList<>();
+    List<Decision> decisions = new ArrayList<>();
+    for (int start : starts) {
+      Decision decision = decide(entries, protocol, start, otherwise);
+      if (decisions.isEmpty() || !decisions.getLast().equals(decision)) {
+        from.add(start);
+        decisions.add(decision);
+      }
+    }
+    from.add(PORTS);
+    Decision widest = widest(from, decisions);
+    if (!widest.equals(everything)) {
+      result.add(new PolicyEntry(protocol, 0, 0, widest));
+    }
+    for (int i = 0; i < decisions.size(); i++) {
+      if (!decisions.get(i).equals(widest)) {
+        addPrefixes(protocol, from.get(i), from.get(i + 1), decisions.get(i), result);
+      }
+    }
+  }
+
+  /** The decision that holds for the most ports: it becomes the protocol's own entry. */
+  private static Decision widest(List<Integer> from, List<Decision> decisions) {
+    Map<Decision, Integer> widths = new HashMap<>();
+    Decision widest = decisions.getFirst();
+    for (int i = 0; i < decisions.size(); i++) {
+      Decision decision = decisions.get(i);
+      int width = widths.merge(decision, from.get(i + 1) - from.get(i), Integer::sum);
+      if (width > widths.getOrDefault(widest, 0)) {
+        widest = decision;
+      }
+    }
+    return widest;
+  }
+
+  /** The fewest prefixes that cover the ports from {@code from} up to {@code end}, excluded. */
+  private static void addPrefixes(
+      int protocol, int from, int end, Decision decision, List<PolicyEntry> result) {
+    int port = from;
+    while (port < end) {
+      int size = port == 0 ? PORTS : Integer.lowestOneBit(port);
+      while (port + size > end) {
+        size >>= 1;
+      }
+      result.add(
+          new PolicyEntry(protocol, port, 16 - Integer.numberOfTrailingZeros(size), decision));
+      port += size;
+    }
+  }
+
+  /**
+   * Decides one protocol and port.
+   *
+   * @param protocol 0 for a protocol that no entry names
+   */
+  private static Decision decide(
+      List<ActiveEntry> entries, int protocol, int port, Decision otherwise) {
+    Winners denied = new Winners();
+    Winners withheld = new Winners();
+    Winners allowed = new Winners();
+    for (ActiveEntry entry : entries) {
+      for (PortRange range : entry.ports()) {
+        if (!range.covers(protocol, port)) {
+          continue;
+        }
+        switch (entry.effect()) {
+          case DENY -> denied.add(entry, range);
+          case ALLOW -> allowed.add(entry, range);
+          case AUTHENTICATE -> withheld.add(entry, range);
+          case PROXY -> {
+            if (!isLifted(entries, range)) {
+              withheld.add(entry, range);
+            }
+          }
+        }
+      }
+    }
+    if (denied.any()) {
+      return denied.decision(Verdict.DENY, denied.match());
+    }
+    if (withheld.any()) {
+      return withheld.decision(Verdict.DEFAULT, MatchType.NONE);
+    }
+    return allowed.any() ? allowed.decision(Verdict.ALLOW, allowed.match()) : otherwise;
+  }
+
+  /** Whether a plain allow names exactly these ports, too. */
+  private static boolean isLifted(List<ActiveEntry> entries, PortRange range) {
+    for (ActiveEntry entry : entries) {
+      if (entry.effect() == RuleEffect.ALLOW && entry.ports().contains(range)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Of entries with one verdict those that say it most precisely: fewest ports, then a peer. */
+  private static final class Winners {
+    private final List<ActiveEntry> entries = new ArrayList<>(2);
+    private int rank = Integer.MAX_VALUE;
+    private @Nullable PortRange range;
+    private boolean peer;
+
+    void add(ActiveEntry entry, PortRange candidate) {
+      int width = candidate.protocol() == 0 ? 2 * PORTS : candidate.to() - candidate.from();
+      int candidateRank = 2 * width + (entry.everyone() ? 1 : 0);
+      if (candidateRank < rank) {
+        entries.clear();
+        rank = candidateRank;
+        range = candidate;
+        peer = !entry.everyone();
+      }
+      if (candidateRank == rank) {
+        entries.add(entry);
+      }
+    }
+
+    boolean any() {
+      return !entries.isEmpty();
+    }
+
+    MatchType match() {
+      return range == null ? MatchType.NONE : MatchType.of(peer, range);
+    }
+
+    Decision decision(Verdict verdict, MatchType match) {
+      List<RuleOrigin> origins = new ArrayList<>(entries.size());
+      List<String> log = new ArrayList<>(0);
+      for (ActiveEntry entry : entries) {
+        if (entry.origin() != null) {
+          origins.add(entry.origin());
+        }
+        if (!entry.log().isEmpty()) {
+          log.add(entry.log());
+        }
+      }
+      return new Decision(verdict, match, RuleOrigins.of(origins), log);
+    }
+  }
+}
