@@ -1,20 +1,19 @@
 package io.ovenet.kubernetes;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import java.io.ByteArrayOutputStream;
-import java.io.InputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * JSON text to plain collections and back, by the streaming parser alone: data binding would cost
@@ -36,19 +35,12 @@ public final class Json {
 
   /** Like {@link #parse(byte[])} for a part of an array. */
   public static JsonObject parse(byte[] text, int offset, int length) {
-    try (var parser = FACTORY.createParser(ObjectReadContext.empty(), text, offset, length)) {
+    try (var parser = FACTORY.createParser(text, offset, length)) {
       return whole(parser);
-    } catch (JacksonException e) {
+    } catch (JsonProcessingException e) {
       throw new JsonException(e.getOriginalMessage(), e);
-    }
-  }
-
-  /** Like {@link #parse(byte[])}; closes the stream. */
-  public static JsonObject parse(InputStream text) {
-    try (var parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
-      return whole(parser);
-    } catch (JacksonException e) {
-      throw new JsonException(e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw new JsonException(e.toString(), e);
     }
   }
 
@@ -57,13 +49,16 @@ public final class Json {
    */
   public static byte[] write(Map<String, ?> object) {
     var out = new ByteArrayOutputStream(256);
-    try (var generator = FACTORY.createGenerator(ObjectWriteContext.empty(), out)) {
+    try (var generator = FACTORY.createGenerator(out)) {
       write(generator, object);
+    } catch (IOException e) {
+      // Memory has no errors of its own: what is left is text that is no Unicode.
+      throw new UncheckedIOException(e);
     }
     return out.toByteArray();
   }
 
-  private static JsonObject whole(JsonParser parser) {
+  private static JsonObject whole(JsonParser parser) throws IOException {
     if (parser.nextToken() != JsonToken.START_OBJECT) {
       throw new JsonException("not a JSON object", null);
     }
@@ -74,9 +69,9 @@ public final class Json {
     return new JsonObject(object);
   }
 
-  private static Map<String, @Nullable Object> object(JsonParser parser) {
+  private static Map<String, @Nullable Object> object(JsonParser parser) throws IOException {
     var object = new LinkedHashMap<String, @Nullable Object>();
-    while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
       var name = parser.currentName();
       parser.nextToken();
       object.put(name, value(parser));
@@ -84,32 +79,32 @@ public final class Json {
     return Collections.unmodifiableMap(object);
   }
 
-  private static @Nullable Object value(JsonParser parser) {
+  private static @Nullable Object value(JsonParser parser) throws IOException {
     var token = parser.currentToken();
     return switch (token) {
       case START_OBJECT -> object(parser);
       case START_ARRAY -> list(parser);
-      case VALUE_STRING -> parser.getString();
+      case VALUE_STRING -> parser.getText();
       case VALUE_NUMBER_INT -> integer(parser);
       case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
       case VALUE_TRUE -> true;
       case VALUE_FALSE -> false;
       case VALUE_NULL -> null;
       case null -> throw new JsonException("ends in the middle", null);
-      case END_OBJECT, END_ARRAY, PROPERTY_NAME, VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE ->
+      case END_OBJECT, END_ARRAY, FIELD_NAME, VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE ->
           throw new JsonException("unexpected " + token, null);
     };
   }
 
   /** Integers that no long holds become doubles, as elsewhere in Kubernetes. */
-  private static Object integer(JsonParser parser) {
+  private static Object integer(JsonParser parser) throws IOException {
     return switch (parser.getNumberType()) {
       case INT, LONG -> parser.getLongValue();
       case BIG_INTEGER, FLOAT, DOUBLE, BIG_DECIMAL -> parser.getDoubleValue();
     };
   }
 
-  private static List<@Nullable Object> list(JsonParser parser) {
+  private static List<@Nullable Object> list(JsonParser parser) throws IOException {
     var list = new ArrayList<@Nullable Object>();
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       list.add(value(parser));
@@ -117,16 +112,15 @@ public final class Json {
     return Collections.unmodifiableList(list);
   }
 
-  private static void write(JsonGenerator generator, @Nullable Object value) {
+  private static void write(JsonGenerator generator, @Nullable Object value) throws IOException {
     switch (value) {
       case null -> generator.writeNull();
       case Map<?, ?> map -> {
         generator.writeStartObject();
-        map.forEach(
-            (name, member) -> {
-              generator.writeName(String.valueOf(name));
-              write(generator, member);
-            });
+        for (var member : map.entrySet()) {
+          generator.writeFieldName(String.valueOf(member.getKey()));
+          write(generator, member.getValue());
+        }
         generator.writeEndObject();
       }
       case Iterable<?> list -> {
