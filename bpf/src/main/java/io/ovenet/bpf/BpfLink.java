@@ -101,14 +101,19 @@ public final class BpfLink implements AutoCloseable {
    *
    * @param programId of the attached program
    * @param ifindex the device's, for tcx and XDP; 0 once the device is gone or the link detached
+   * @param attachType {@code enum bpf_attach_type}, for tcx
    */
-  public record Description(int id, int programId, int ifindex) {}
+  public record Description(int id, int programId, int ifindex, int attachType) {}
 
   /** What the kernel says of the link now. */
   public Description describe() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = BpfCall.info(arena, descriptor.fd(), "read the " + name);
-      return new Description(info.get(JAVA_INT, 4), info.get(JAVA_INT, 8), info.get(JAVA_INT, 16));
+      return new Description(
+          info.get(JAVA_INT, 4),
+          info.get(JAVA_INT, 8),
+          info.get(JAVA_INT, 16),
+          info.get(JAVA_INT, 20));
     }
   }
 

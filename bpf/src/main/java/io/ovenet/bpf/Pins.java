@@ -7,11 +7,11 @@ import java.nio.file.Path;
 
 /** What is pinned in a bpffs. */
 final class Pins {
-  /** What a descriptor may be of, by the kernel's name for its inode. */
+  /** What a descriptor may be of, by the kernel's name for its inode (bpf_link in some kernels). */
   enum Kind {
     MAP("bpf-map"),
     PROGRAM("bpf-prog"),
-    LINK("bpf_link");
+    LINK("bpf-link");
 
     private final String inode;
 
@@ -43,7 +43,7 @@ final class Pins {
     try {
       // OBJ_GET opens whatever it finds: a program's description must not be read as a map's.
       String inode = Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();
-      if (!inode.contains(kind.inode)) {
+      if (!inode.replace('_', '-').contains(kind.inode)) {
         throw new BpfException(
             "open the pinned " + kind + " " + path + ", which is a " + inode, Errno.EINVAL);
       }

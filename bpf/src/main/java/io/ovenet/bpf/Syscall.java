@@ -36,6 +36,7 @@ final class Syscall {
   static final int RECVFROM = number(45, 207);
   static final int SETSOCKOPT = number(54, 208);
   static final int PPOLL = number(271, 73);
+  static final int IOCTL = number(16, 29);
 
   static final int AT_FDCWD = -100;
   static final int O_RDONLY = 0;
