@@ -33,10 +33,14 @@ public final class BpfProgram implements AutoCloseable {
   /** Opens the program that is pinned there. */
   public static BpfProgram openPinned(Path path) {
     int fd = Pins.open(path, Pins.Kind.PROGRAM);
+    String name;
     try (Arena arena = Arena.ofConfined()) {
-      String name = BpfCall.name(BpfCall.info(arena, fd, "read " + path), 64);
-      return new BpfProgram(fd, name);
+      name = BpfCall.name(BpfCall.info(arena, fd, "read the program pinned at " + path), 64);
+    } catch (RuntimeException e) {
+      Syscall.close(fd);
+      throw e;
     }
+    return new BpfProgram(fd, name);
   }
 
   /** The program's name; one that was opened by its pin has only the first 15 characters. */

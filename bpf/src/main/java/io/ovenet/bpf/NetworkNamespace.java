@@ -74,7 +74,7 @@ public final class NetworkNamespace implements AutoCloseable {
 
   /**
    * A new namespace that a file stands for, as {@code ip netns add} makes it: it lives until {@link
-   * #remove}. Its lo is down. Missing directories are made; IllegalStateException if the file
+   * #remove}. Its lo is down. Missing directories are made; UncheckedIOException if the file
    * exists.
    */
   public static NetworkNamespace create(Path path) {
