@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 public final class FlowEndpoint {
   private final int id;
   private final int identity;
-  private final String clusterName;
-  private final String namespace;
+  private final FlowStatistics.Place place;
   private final String podName;
   private final FlowLabels labels;
   private final List<Workload> workloads;
@@ -31,8 +30,7 @@ public final class FlowEndpoint {
       List<Workload> workloads) {
     this.id = id;
     this.identity = identity;
-    this.clusterName = clusterName;
-    this.namespace = namespace;
+    this.place = new FlowStatistics.Place(clusterName, namespace);
     this.podName = podName;
     this.labels = labels;
     this.workloads = List.copyOf(workloads);
@@ -62,7 +60,7 @@ public final class FlowEndpoint {
   /** The same pod under another identity: that of the kernel's record, which stands. */
   FlowEndpoint withIdentity(int otherIdentity, FlowLabels otherLabels) {
     return new FlowEndpoint(
-        id, otherIdentity, clusterName, namespace, podName, otherLabels, workloads);
+        id, otherIdentity, clusterName(), namespace(), podName, otherLabels, workloads);
   }
 
   /** 0: no endpoint of this node. */
@@ -76,11 +74,15 @@ public final class FlowEndpoint {
 
   /** Empty where it is no pod, as are namespace and pod name. */
   public String clusterName() {
-    return clusterName;
+    return place.cluster();
   }
 
   public String namespace() {
-    return namespace;
+    return place.namespace();
+  }
+
+  FlowStatistics.Place place() {
+    return place;
   }
 
   public String podName() {
@@ -103,8 +105,8 @@ public final class FlowEndpoint {
           io.ovenet.api.flow.Endpoint.newBuilder()
               .setID(id)
               .setIdentity(identity)
-              .setClusterName(clusterName)
-              .setNamespace(namespace)
+              .setClusterName(clusterName())
+              .setNamespace(namespace())
               .addAllLabels(labels.texts())
               .setPodName(podName)
               .addAllWorkloads(workloads)
@@ -117,6 +119,6 @@ public final class FlowEndpoint {
 
   @Override
   public String toString() {
-    return podName.isEmpty() ? labels + " (" + identity + ")" : namespace + "/" + podName;
+    return podName.isEmpty() ? labels + " (" + identity + ")" : namespace() + "/" + podName;
   }
 }

@@ -1,0 +1,28 @@
+package io.ovenet.flow;
+
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+
+/** The kernel's ring of events, as far as its reader needs it. Used by one thread at a time. */
+public interface EventSource {
+  /** Takes each event. */
+  @FunctionalInterface
+  interface EventConsumer {
+    /** An event of {@code length} bytes, good only during the call. */
+    void accept(MemorySegment data, long offset, int length);
+  }
+
+  /**
+   * Hands over the events that are there, oldest first.
+   *
+   * @param limit at most that many
+   * @return how many
+   */
+  int drain(EventConsumer consumer, int limit);
+
+  /** Events that the full ring had no room for, ever. */
+  long lost();
+
+  /** Waits until the kernel wakes its reader, at most so long. */
+  void await(Duration timeout);
+}

@@ -1,0 +1,103 @@
+package io.ovenet.flow;
+
+import com.google.protobuf.FieldMask;
+import com.google.protobuf.Timestamp;
+import io.ovenet.api.observer.GetFlowsRequest;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a GetFlows asks for, checked.
+ *
+ * @param number how many at most, or, of a follower, how many of those that are there already; 0:
+ *     no limit
+ * @param since nanoseconds since 1970, or null
+ * @param until nanoseconds since 1970; {@link Long#MAX_VALUE}: no end
+ */
+record FlowQuery(
+    Predicate<FlowRecord> filter,
+    FlowMask mask,
+    long number,
+    boolean first,
+    boolean follow,
+    @Nullable Long since,
+    long until) {
+  private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+  /** What a Timestamp may hold: the years 1 to 9999. */
+  private static final long MIN_SECONDS = -62_135_596_800L;
+
+  private static final long MAX_SECONDS = 253_402_300_799L;
+
+  /**
+   * Checks a request.
+   *
+   * @throws IllegalArgumentException saying what is wrong with it
+   */
+  static FlowQuery of(GetFlowsRequest request, FlowFilters filters) {
+    if (request.getFirst() && request.getFollow()) {
+      throw new IllegalArgumentException("first and follow exclude each other");
+    }
+    return new FlowQuery(
+        filters.compile(request.getWhitelistList(), request.getBlacklistList()),
+        FlowMask.of(mask(request).getPathsList()),
+        request.getNumber(),
+        request.getFirst(),
+        request.getFollow(),
+        request.hasSince() ? nanos(request.getSince(), "since") : null,
+        request.hasUntil() ? nanos(request.getUntil(), "until") : Long.MAX_VALUE);
+  }
+
+  /** Clients before 1.17 put it elsewhere. */
+  @SuppressWarnings("deprecation")
+  private static FieldMask mask(GetFlowsRequest request) {
+    return request.hasFieldMask()
+        ? request.getFieldMask()
+        : request.getExperimental().getFieldMask();
+  }
+
+  private static long nanos(Timestamp time, String field) {
+    if (time.getSeconds() < MIN_SECONDS
+        || time.getSeconds() > MAX_SECONDS
+        || time.getNanos() < 0
+        || time.getNanos() >= NANOS_PER_SECOND) {
+      throw new IllegalArgumentException(field + " is no valid time");
+    }
+    try {
+      return Math.addExact(
+          Math.multiplyExact(time.getSeconds(), NANOS_PER_SECOND), time.getNanos());
+    } catch (ArithmeticException e) {
+      return time.getSeconds() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
+    }
+  }
+
+  /** Where in the ring to begin. */
+  long start(FlowRing ring) {
+    long next = ring.next();
+    long oldest = ring.oldest();
+    if (since != null) {
+      long position = next;
+      while (position > oldest
+          && ring.read(position - 1) instanceof RingEntry entry
+          && entry.time() >= since) {
+        position--;
+      }
+      return position;
+    }
+    if (first || (number == 0 && !follow)) {
+      return oldest;
+    }
+    if (number == 0) {
+      return next;
+    }
+    long position = next;
+    for (long matches = 0; position > oldest && matches != number; position--) {
+      if (ring.read(position - 1) instanceof FlowRecord flow
+          && flow.time() <= until
+          && filter.test(flow)) {
+        matches++;
+      }
+    }
+    return position;
+  }
+}

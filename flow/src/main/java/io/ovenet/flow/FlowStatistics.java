@@ -1,0 +1,99 @@
+package io.ovenet.flow;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What is known of the flows as a whole: how many, how many a second, of which namespaces. Written
+ * by the thread that reads events, read by any.
+ */
+public final class FlowStatistics {
+  private static final int WINDOW_SECONDS = 60;
+  private static final long NAMESPACE_NANOS = TimeUnit.HOURS.toNanos(1);
+
+  /** A namespace of a cluster. */
+  public record Place(String cluster, String namespace) {}
+
+  private final ConcurrentHashMap<Place, AtomicLong> lastSeen = new ConcurrentHashMap<>();
+  private final long[] perSecond = new long[WINDOW_SECONDS];
+  private final long startedAt;
+  private long second;
+  private long total;
+
+  /**
+   * From now on.
+   *
+   * @param now nanoseconds since 1970
+   */
+  public FlowStatistics(long now) {
+    this.startedAt = now;
+    this.second = TimeUnit.NANOSECONDS.toSeconds(now);
+  }
+
+  /** Notes the namespaces of a flow. */
+  void seen(FlowRecord flow) {
+    seen(flow.source().place(), flow.time());
+    seen(flow.destination().place(), flow.time());
+  }
+
+  private void seen(Place place, long time) {
+    if (place.namespace().isEmpty()) {
+      return;
+    }
+    AtomicLong last = lastSeen.get(place);
+    if (last == null) {
+      lastSeen.put(place, new AtomicLong(time));
+    } else {
+      last.setPlain(time);
+    }
+  }
+
+  /** Counts flows, once for many. */
+  synchronized void flows(long now, long count) {
+    advance(TimeUnit.NANOSECONDS.toSeconds(now));
+    perSecond[(int) (second % WINDOW_SECONDS)] += count;
+    total += count;
+  }
+
+  private void advance(long to) {
+    if (to < second - WINDOW_SECONDS || to > second + WINDOW_SECONDS) {
+      java.util.Arrays.fill(perSecond, 0); // a pause, or the time of day jumped
+      second = to;
+    }
+    while (second < to) {
+      second++;
+      perSecond[(int) (second % WINDOW_SECONDS)] = 0;
+    }
+  }
+
+  /** Flows ever. */
+  public synchronized long total() {
+    return total;
+  }
+
+  /** Flows a second, over the last minute or as long as this runs. */
+  public synchronized double rate(long now) {
+    advance(TimeUnit.NANOSECONDS.toSeconds(now));
+    long sum = 0;
+    for (long count : perSecond) {
+      sum += count;
+    }
+    double seconds = (double) (now - startedAt) / TimeUnit.SECONDS.toNanos(1);
+    return sum / Math.max(1, Math.min(WINDOW_SECONDS, seconds));
+  }
+
+  public long uptimeNanos(long now) {
+    return Math.max(0, now - startedAt);
+  }
+
+  /** Namespaces that flows of the last hour named, by cluster, then name. */
+  public List<Place> namespaces(long now) {
+    lastSeen.values().removeIf(last -> now - last.get() > NAMESPACE_NANOS);
+    return lastSeen.keySet().stream()
+        .sorted(Comparator.comparing(Place::cluster).thenComparing(Place::namespace))
+        .toList();
+  }
+}

@@ -1,0 +1,155 @@
+package io.ovenet.flow;
+
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerInterceptor;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.grpc.stub.MetadataUtils;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves the observer with health and reflection, on a unix socket and, where it is wanted, on TCP.
+ * All connections share one event loop and one arena for buffers; calls run on virtual threads.
+ */
+public final class HubbleServer implements AutoCloseable {
+  /** The name under which clients ask for the server's health. */
+  public static final String HEALTH_SERVICE = "hubble.server.Observer";
+
+  private static final String VERSION_HEADER = "hubble-server-version";
+  private static final int PAGE_SIZE = 8192;
+  private static final int CHUNK_ORDER = 5; // chunks of 256 KiB
+  private static final int CLOSE_SECONDS = 2;
+
+  private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
+  private final PooledByteBufAllocator allocator =
+      new PooledByteBufAllocator(true, 0, 1, PAGE_SIZE, CHUNK_ORDER, 0, 0, false);
+  private final HealthStatusManager health = new HealthStatusManager();
+  private final List<Server> servers = new ArrayList<>();
+  private final Path socket;
+
+  private HubbleServer(Path socket) {
+    this.socket = socket;
+  }
+
+  /**
+   * Listens.
+   *
+   * @param version semantic version, for the header that clients compare with their own
+   * @param socket replaced if it is there already
+   * @param address null: the socket alone
+   * @throws IOException naming what cannot be listened on
+   */
+  public static HubbleServer start(
+      ObserverService observer, String version, Path socket, @Nullable InetSocketAddress address)
+      throws IOException {
+    var server = new HubbleServer(socket);
+    try {
+      Path directory = socket.toAbsolutePath().getParent();
+      if (directory != null) {
+        Files.createDirectories(directory);
+      }
+      Files.deleteIfExists(socket);
+      server.listen(
+          observer,
+          version,
+          UnixDomainSocketAddress.of(socket),
+          NioServerDomainSocketChannel.class);
+      Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw----"));
+      if (address != null) {
+        server.listen(observer, version, address, NioServerSocketChannel.class);
+      }
+      server.health.setStatus(HEALTH_SERVICE, ServingStatus.SERVING);
+      return server;
+    } catch (IOException | RuntimeException e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  private void listen(
+      ObserverService observer,
+      String version,
+      SocketAddress address,
+      Class<? extends ServerChannel> channel)
+      throws IOException {
+    var headers = new Metadata();
+    headers.put(Metadata.Key.of(VERSION_HEADER, Metadata.ASCII_STRING_MARSHALLER), version);
+    ServerInterceptor versions = MetadataUtils.newAttachMetadataServerInterceptor(headers);
+    Server server =
+        NettyServerBuilder.forAddress(address)
+            .channelType(channel)
+            .bossEventLoopGroup(loop)
+            .workerEventLoopGroup(loop)
+            .withOption(ChannelOption.ALLOCATOR, allocator)
+            .withChildOption(ChannelOption.ALLOCATOR, allocator)
+            .executor(calls)
+            .intercept(versions)
+            .addService(observer)
+            .addService(health.getHealthService())
+            .addService(ProtoReflectionServiceV1.newInstance())
+            .build();
+    try {
+      server.start();
+    } catch (IOException e) {
+      throw new IOException(
+          "Hubble cannot listen on " + address + ": " + e.getMessage() + "; is it in use?", e);
+    }
+    servers.add(server);
+  }
+
+  /** The TCP port that it listens on, or -1. */
+  public int port() {
+    for (Server server : servers) {
+      if (server.getPort() > 0) {
+        return server.getPort();
+      }
+    }
+    return -1;
+  }
+
+  /** Ends every call and removes the socket. */
+  @Override
+  public void close() {
+    health.enterTerminalState();
+    servers.forEach(Server::shutdownNow);
+    try {
+      for (Server server : servers) {
+        server.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+      }
+      Files.deleteIfExists(socket);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      // The next start replaces it.
+      org.slf4j.LoggerFactory.getLogger(HubbleServer.class)
+          .warn("cannot remove {}: {}", socket, e.getMessage());
+    }
+    loop.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS)
+        .awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
+    calls.shutdownNow();
+  }
+}

@@ -1,0 +1,163 @@
+package io.ovenet.flow;
+
+import io.grpc.BindableService;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import io.ovenet.api.observer.GetFlowsRequest;
+import io.ovenet.api.observer.GetNamespacesRequest;
+import io.ovenet.api.observer.GetNamespacesResponse;
+import io.ovenet.api.observer.GetNodesRequest;
+import io.ovenet.api.observer.GetNodesResponse;
+import io.ovenet.api.observer.Namespace;
+import io.ovenet.api.observer.ObserverGrpc;
+import io.ovenet.api.observer.ServerStatusRequest;
+import io.ovenet.api.observer.ServerStatusResponse;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hubble's observer for one node. Safe for any number of calls at once, each of which has its own
+ * virtual thread.
+ */
+public final class ObserverService implements BindableService {
+  private static final Logger LOG = LoggerFactory.getLogger(ObserverService.class);
+
+  private final FlowRing ring;
+  private final FlowStatistics statistics;
+  private final FlowFilters filters;
+  private final FlowUuids uuids;
+  private final String nodeName;
+  private final String version;
+  private final LongSupplier now;
+
+  /**
+   * Over a ring.
+   *
+   * @param nodeName {@code cluster/node}
+   * @param version what ServerStatus says
+   * @param now nanoseconds since 1970; called by any thread
+   */
+  public ObserverService(
+      FlowRing ring,
+      FlowStatistics statistics,
+      FlowUuids uuids,
+      String nodeName,
+      String version,
+      LongSupplier now) {
+    this.ring = ring;
+    this.statistics = statistics;
+    this.filters = new FlowFilters(nodeName, uuids);
+    this.uuids = uuids;
+    this.nodeName = nodeName;
+    this.version = version;
+    this.now = now;
+  }
+
+  /** As generated, except that GetFlows answers with bytes. */
+  @Override
+  public ServerServiceDefinition bindService() {
+    MethodDescriptor<GetFlowsRequest, byte[]> getFlows =
+        ObserverGrpc.getGetFlowsMethod().toBuilder(
+                ObserverGrpc.getGetFlowsMethod().getRequestMarshaller(),
+                SerializedMarshaller.INSTANCE)
+            .build();
+    ServerServiceDefinition generated = new Unary().bindService();
+    ServiceDescriptor descriptor = generated.getServiceDescriptor();
+    var service =
+        ServiceDescriptor.newBuilder(descriptor.getName())
+            .setSchemaDescriptor(descriptor.getSchemaDescriptor());
+    for (MethodDescriptor<?, ?> method : descriptor.getMethods()) {
+      service.addMethod(isGetFlows(method) ? getFlows : method);
+    }
+    var definition = ServerServiceDefinition.builder(service.build());
+    for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
+      if (!isGetFlows(method.getMethodDescriptor())) {
+        definition.addMethod(method);
+      }
+    }
+    return definition
+        .addMethod(getFlows, ServerCalls.asyncServerStreamingCall(this::getFlows))
+        .build();
+  }
+
+  private static boolean isGetFlows(MethodDescriptor<?, ?> method) {
+    return method.getFullMethodName().equals(ObserverGrpc.getGetFlowsMethod().getFullMethodName());
+  }
+
+  private void getFlows(GetFlowsRequest request, StreamObserver<byte[]> responses) {
+    FlowQuery query;
+    try {
+      query = FlowQuery.of(request, filters);
+    } catch (IllegalArgumentException e) {
+      responses.onError(
+          Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
+      return;
+    }
+    var client = (ServerCallStreamObserver<byte[]>) responses;
+    var encoder = new FlowEncoder(nodeName, uuids, query.mask());
+    var stream = new FlowStream(ring, query, encoder, now, client);
+    Thread thread = Thread.ofVirtual().name("flows").unstarted(() -> run(stream, client));
+    client.setOnReadyHandler(() -> LockSupport.unpark(thread));
+    client.setOnCancelHandler(() -> LockSupport.unpark(thread));
+    thread.start();
+  }
+
+  private static void run(FlowStream stream, ServerCallStreamObserver<byte[]> client) {
+    try {
+      stream.run();
+    } catch (RuntimeException e) {
+      if (!client.isCancelled()) {
+        LOG.error("a stream of flows failed", e);
+        client.onError(
+            Status.INTERNAL.withDescription("the stream of flows failed").asRuntimeException());
+      }
+    }
+  }
+
+  /** The calls with one answer. */
+  private final class Unary extends ObserverGrpc.ObserverImplBase {
+    @Override
+    public void serverStatus(
+        ServerStatusRequest request, StreamObserver<ServerStatusResponse> response) {
+      long time = now.getAsLong();
+      response.onNext(
+          ServerStatusResponse.newBuilder()
+              .setNumFlows(ring.next() - ring.oldest())
+              .setMaxFlows(ring.capacity())
+              .setSeenFlows(statistics.total())
+              .setUptimeNs(statistics.uptimeNanos(time))
+              .setFlowsRate(statistics.rate(time))
+              .setVersion(version)
+              .build());
+      response.onCompleted();
+    }
+
+    @Override
+    public void getNamespaces(
+        GetNamespacesRequest request, StreamObserver<GetNamespacesResponse> response) {
+      var namespaces = GetNamespacesResponse.newBuilder();
+      for (FlowStatistics.Place place : statistics.namespaces(now.getAsLong())) {
+        namespaces.addNamespaces(
+            Namespace.newBuilder().setCluster(place.cluster()).setNamespace(place.namespace()));
+      }
+      response.onNext(namespaces.build());
+      response.onCompleted();
+    }
+
+    @Override
+    public void getNodes(GetNodesRequest request, StreamObserver<GetNodesResponse> response) {
+      response.onError(
+          Status.UNIMPLEMENTED
+              .withDescription("a node's agent knows itself alone: ask a relay for the nodes")
+              .asRuntimeException());
+    }
+  }
+}
