@@ -1,5 +1,6 @@
 package io.ovenet.datapath;
 
+import io.ovenet.bpf.MacAddress;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
@@ -30,6 +31,21 @@ final class Bytes {
 
   static int u16Be(MemorySegment from, long offset) {
     return Short.toUnsignedInt(from.get(U16_BE, offset));
+  }
+
+  static void putMac(MemorySegment to, long offset, MacAddress mac) {
+    to.set(U16_BE, offset, (short) (mac.bits() >>> 32));
+    to.set(U32_BE, offset + 2, (int) mac.bits());
+  }
+
+  /** See {@link MacAddress#bits}. */
+  static long macBits(MemorySegment from, long offset) {
+    return ((long) u16Be(from, offset) << 32)
+        | Integer.toUnsignedLong(from.get(U32_BE, offset + 2));
+  }
+
+  static MacAddress mac(MemorySegment from, long offset) {
+    return new MacAddress(macBits(from, offset));
   }
 
   /** {@code union address}: 16 bytes, IPv4 as ::ffff:a.b.c.d. */

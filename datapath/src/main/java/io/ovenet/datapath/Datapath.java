@@ -1,5 +1,6 @@
 package io.ovenet.datapath;
 
+import io.ovenet.bpf.AttachMode;
 import io.ovenet.bpf.BpfMap;
 import io.ovenet.bpf.BpfObject;
 import io.ovenet.bpf.BpfProgram;
@@ -20,13 +21,16 @@ import java.util.stream.Stream;
 
 /**
  * The programs and maps of a node, in the kernel and pinned: they live on, with every connection,
- * when this object is closed or its process killed. Opening again adopts the maps as they are and
- * puts today's programs in the place of those that are attached.
+ * when this object is closed or its process killed. Opening again adopts the maps as they are;
+ * attaching again puts today's programs in the place of those that run.
  *
  * <p>Pins: {@code maps/NAME}, {@code programs/NAME} and {@code links/IFINDEX-PROGRAM} below the
  * directory. Thread-safe, but for {@link #close}; one at a time for a directory.
  */
 public final class Datapath implements AutoCloseable {
+  static final String FROM_POD = "from_pod";
+  static final String TO_POD = "to_pod";
+  static final String FROM_HOST = "from_host";
   private static final String OBJECT = "pod.bpf.o";
 
   private final SortedMap<String, BpfMap> maps = new TreeMap<>();
@@ -65,8 +69,7 @@ public final class Datapath implements AutoCloseable {
       endpoints = new EndpointTable(map("endpoint_map").mapInto(arena));
       revisions = new Revisions(map("revision_map").mapInto(arena));
       pinPrograms(directory.resolve("programs"));
-      attachments = new Attachments(directory, programs, Attachments.Way.chosen());
-      attachments.adopt();
+      attachments = new Attachments(directory, programs, AttachMode.select());
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -128,34 +131,47 @@ public final class Datapath implements AutoCloseable {
 
   /**
    * Attaches {@code from_pod} and {@code to_pod} to the host's side of an endpoint's veth, a device
-   * of the calling thread's network namespace. Attaching again changes nothing.
+   * of the calling thread's network namespace. Where older programs of ours run, these take their
+   * place without a gap; attaching again changes nothing.
    */
   public void attachEndpoint(int ifindex) {
-    attachments.attach(ifindex, "to_pod");
-    attachments.attach(ifindex, "from_pod");
+    attachments.attach(ifindex, TO_POD);
+    attachments.attach(ifindex, FROM_POD);
   }
 
   /**
    * Attaches {@code from_host} to the device that pods' addresses are routed to, a device of the
-   * calling thread's network namespace. Attaching again changes nothing.
+   * calling thread's network namespace: as {@link #attachEndpoint}.
    */
   public void attachHost(int ifindex) {
-    attachments.attach(ifindex, "from_host");
+    attachments.attach(ifindex, FROM_HOST);
   }
 
-  /** Takes every program off a device; no error if none is there or the device is gone. */
-  public void detach(int ifindex) {
-    attachments.detach(ifindex);
+  /**
+   * Takes an endpoint's programs off its device; no error if none is there or the device is gone.
+   * From then on nothing passes there.
+   */
+  public void detachEndpoint(int ifindex) {
+    attachments.detach(ifindex, FROM_POD);
+    attachments.detach(ifindex, TO_POD);
+  }
+
+  public void detachHost(int ifindex) {
+    attachments.detach(ifindex, FROM_HOST);
+  }
+
+  /** Whether both programs of an endpoint run on its device, and are those of this object. */
+  public boolean isEndpointAttached(int ifindex) {
+    return attachments.isAttached(ifindex, FROM_POD) && attachments.isAttached(ifindex, TO_POD);
+  }
+
+  public boolean isHostAttached(int ifindex) {
+    return attachments.isAttached(ifindex, FROM_HOST);
   }
 
   /** Takes one program off a device. */
   void detach(int ifindex, String program) {
     attachments.detach(ifindex, program);
-  }
-
-  /** The interface indexes that something is attached to. */
-  public List<Integer> attached() {
-    return attachments.ifindexes();
   }
 
   public EndpointTable endpoints() {

@@ -1,5 +1,6 @@
 package io.ovenet.datapath;
 
+import io.ovenet.bpf.MacAddress;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 
@@ -116,7 +117,7 @@ public record DatapathOptions(
     MemorySegment to = MemorySegment.ofArray(bytes);
     to.set(Bytes.U32, 0, hostIfindex);
     MemorySegment.copy(MemorySegment.ofArray(gateway.getAddress()), 0, to, 4, 4);
-    hostMac.write(to, 8);
+    Bytes.putMac(to, 8, hostMac);
     to.set(Bytes.U32, 16, connections);
     to.set(Bytes.U32, 20, connectionShare);
     to.set(Bytes.U64, 32, timeouts.tcpNew().toNanos());

@@ -1,5 +1,6 @@
 package io.ovenet.datapath;
 
+import io.ovenet.bpf.MacAddress;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.util.EnumSet;
@@ -110,8 +111,8 @@ public record Endpoint(
               Flag.of(from.get(Bytes.U32, offset + FLAGS)),
               Bytes.u16(from, offset + GENERATION),
               Bytes.u16(from, offset + NETWORK),
-              MacAddress.read(from, offset + MAC),
-              MacAddress.read(from, offset + GATEWAY_MAC),
+              Bytes.mac(from, offset + MAC),
+              Bytes.mac(from, offset + GATEWAY_MAC),
               Bytes.address(from, offset + ADDRESS4),
               Bytes.address(from, offset + ADDRESS6));
         }
@@ -141,8 +142,8 @@ public record Endpoint(
     to.set(Bytes.U32, offset + POLICY, policy);
     to.set(Bytes.U16, offset + GENERATION, (short) generation);
     to.set(Bytes.U16, offset + NETWORK, (short) network);
-    mac.write(to, offset + MAC);
-    gatewayMac.write(to, offset + GATEWAY_MAC);
+    Bytes.putMac(to, offset + MAC, mac);
+    Bytes.putMac(to, offset + GATEWAY_MAC, gatewayMac);
     Bytes.putAddress(to, offset + ADDRESS4, address4);
     Bytes.putAddress(to, offset + ADDRESS6, address6);
   }

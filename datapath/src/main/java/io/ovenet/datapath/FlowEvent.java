@@ -173,13 +173,13 @@ public final class FlowEvent {
     return Bytes.u16(segment, offset + 78);
   }
 
-  /** See {@link MacAddress#value}. */
+  /** See {@link io.ovenet.bpf.MacAddress#bits}. */
   public long sourceMac() {
-    return MacAddress.readValue(segment, offset + 80);
+    return Bytes.macBits(segment, offset + 80);
   }
 
   public long destinationMac() {
-    return MacAddress.readValue(segment, offset + 86);
+    return Bytes.macBits(segment, offset + 86);
   }
 
   /** Packets that the event stands for, at least 1. */
