@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 
 /**
@@ -53,9 +54,9 @@ final class Attachments {
 
   /** Whether today's program runs there. */
   synchronized boolean isAttached(int ifindex, String program) {
-    Integer id = at(ifindex, program).programId();
+    OptionalInt id = at(ifindex, program).programId();
     BpfProgram wanted = programs.get(program);
-    return id != null && wanted != null && id == wanted.id();
+    return wanted != null && id.isPresent() && id.getAsInt() == wanted.id();
   }
 
   private TcAttachment at(int ifindex, String program) {
