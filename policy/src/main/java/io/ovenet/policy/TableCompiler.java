@@ -169,8 +169,14 @@ final class TableCompiler {
     return allowed.any() ? allowed.decision(Verdict.ALLOW, allowed.match()) : otherwise;
   }
 
-  /** Whether a plain allow names exactly these ports, too. */
+  /**
+   * Whether a plain allow names exactly these ports, too. A whole protocol is never lifted: it
+   * stands for a port that is not known by its number.
+   */
   private static boolean isLifted(List<ActiveEntry> entries, PortRange range) {
+    if (range.isWholeProtocol()) {
+      return false;
+    }
     for (ActiveEntry entry : entries) {
       if (entry.effect() == RuleEffect.ALLOW && entry.ports().contains(range)) {
         return true;

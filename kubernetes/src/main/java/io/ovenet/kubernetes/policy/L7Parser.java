@@ -121,6 +121,9 @@ final class L7Parser {
     if (dns && !Set.of("", "ANY", "TCP", "UDP").contains(protocol)) {
       throw port.get("protocol").error("DNS rules are for TCP and UDP", "write protocol: ANY");
     }
+    if (dns && port.get("endPort").present() && port.get("endPort").integer(0, 0xffff) != 0) {
+      throw port.get("endPort").error("DNS rules have no port range", "name each port");
+    }
     if (port.get("port").stringOr("").equals("0")) {
       throw port.get("port").error("port 0 with L7 rules", "name the ports");
     }

@@ -33,7 +33,11 @@ final class PortsParser {
    */
   record Ports(List<PortRange> allowed, List<PortRange> whole) {}
 
-  /** The {@code ports} of an item. */
+  /**
+   * The {@code ports} of an item.
+   *
+   * @param dns whether they are for the DNS proxy: then ANY is TCP and UDP
+   */
   Ports ports(Field ports, boolean dns) {
     List<Field> items = ports.items();
     if (items.size() > MAX_PORTS) {
@@ -89,9 +93,6 @@ final class PortsParser {
     if (to != 0 && to < from) {
       throw endPort.error(
           "endPort " + to + " is below port " + from, "give an endPort that is not below port");
-    }
-    if (to != 0 && dns) {
-      throw endPort.error("DNS rules have no port range", "name each port");
     }
     if (protocols.contains(IGMP) || protocols.contains(VRRP)) {
       notices.add(

@@ -231,7 +231,8 @@ final class SpecParser {
         throw item.error("a deny rule has nothing but ports here", "remove the other members");
       }
       boolean proxy = l7.wantsProxy(item, direction, node);
-      PortsParser.Ports read = ports.ports(item.get("ports"), L7Parser.isDns(item));
+      PortsParser.Ports read =
+          ports.ports(item.get("ports"), !authenticate && L7Parser.isDns(item));
       RuleEffect effect = proxy && !authenticate ? RuleEffect.PROXY : plain;
       byEffect.computeIfAbsent(effect, _ -> new ArrayList<>()).addAll(PortsParser.of(effect, read));
     }

@@ -1,0 +1,246 @@
+package io.ovenet.kubernetes.policy;
+
+import io.ovenet.policy.Cidr;
+import io.ovenet.policy.CompiledPolicy;
+import io.ovenet.policy.Decision;
+import io.ovenet.policy.Label;
+import io.ovenet.policy.LabelKeys;
+import io.ovenet.policy.Labels;
+import io.ovenet.policy.NumericIdentity;
+import io.ovenet.policy.PolicyEngine;
+import io.ovenet.policy.PolicyKey;
+import io.ovenet.policy.PolicyKind;
+import io.ovenet.policy.PolicyLookup;
+import io.ovenet.policy.PolicySettings;
+import io.ovenet.policy.PolicySnapshot;
+import io.ovenet.policy.ReservedIdentity;
+import io.ovenet.policy.TrafficDirection;
+import io.ovenet.policy.naive.NaiveEvaluator;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A node whose policies, identities and endpoints come by chance, and its changes. */
+final class RandomWorld {
+  private static final String CLUSTER = "default";
+  private static final List<String> ADDRESSES =
+      List.of("10.1.2.3", "10.1.2.9", "10.1.7.7", "10.9.9.9", "192.168.3.4", "8.8.8.8", "1.1.1.1");
+  private static final List<Integer> PROTOCOLS = List.of(6, 6, 6, 17, 17, 132, 1, 58, 47);
+  private static final List<Integer> PORTS =
+      List.of(0, 1, 52, 53, 54, 79, 80, 81, 85, 90, 91, 442, 443, 444, 8080, 40000, 65534, 65535);
+  private static final List<Integer> TYPES = List.of(0, 1, 3, 8, 128, 129, 255);
+
+  /** Someone to ask about. */
+  record Peer(int identity, Labels labels, @Nullable String address) {}
+
+  final Random random;
+  final Map<PolicyKey, Map<String, Object>> documents = new TreeMap<>();
+  final Map<Integer, Labels> identities = new TreeMap<>();
+  final List<Labels> subjects = new ArrayList<>();
+  private final Map<Cidr, Integer> prefixes = new HashMap<>();
+  private final PolicyParser parser = new PolicyParser(CLUSTER);
+  private final RandomPolicies generator;
+  PolicyEngine engine = new PolicyEngine(PolicySettings.defaults(CLUSTER));
+  PolicySnapshot snapshot = engine.compile();
+
+  RandomWorld(long seed) {
+    this.random = new Random(seed);
+    this.generator = new RandomPolicies(random);
+    for (int i = 0; i < 10; i++) {
+      putIdentity();
+    }
+    for (int i = 0; i < 3; i++) {
+      addSubject(random.nextInt(12) == 0 ? ReservedIdentity.INIT.labels() : podLabels());
+    }
+  }
+
+  private Labels podLabels() {
+    List<Label> labels = new ArrayList<>();
+    labels.add(Label.k8s(LabelKeys.NAMESPACE, pick(RandomPolicies.NAMESPACES)));
+    labels.add(Label.k8s(LabelKeys.CLUSTER, random.nextInt(8) == 0 ? "other" : CLUSTER));
+    if (random.nextInt(5) > 0) {
+      labels.add(Label.k8s("app", pick(RandomPolicies.APPS)));
+    }
+    if (random.nextInt(8) == 0) {
+      labels.add(new Label("container", "app", pick(RandomPolicies.APPS)));
+    }
+    if (random.nextBoolean()) {
+      labels.add(Label.k8s("tier", pick(RandomPolicies.APPS)));
+    }
+    if (random.nextBoolean()) {
+      labels.add(Label.k8s(LabelKeys.NAMESPACE_LABELS + "team", pick(RandomPolicies.TEAMS)));
+    }
+    return Labels.of(labels);
+  }
+
+  private void putIdentity() {
+    int number = 256 + random.nextInt(16);
+    Labels labels = podLabels();
+    identities.put(number, labels);
+    engine.upsertIdentity(number, labels);
+  }
+
+  private void addSubject(Labels labels) {
+    subjects.add(labels);
+    engine.addSubject(labels);
+  }
+
+  /** Changes one thing, or a few at once, and compiles. */
+  void change() {
+    int count = 1 + random.nextInt(3);
+    for (int i = 0; i < count; i++) {
+      switch (random.nextInt(10)) {
+        case 0 -> {
+          if (!identities.isEmpty()) {
+            int number = pick(List.copyOf(identities.keySet()));
+            identities.remove(number);
+            engine.removeIdentity(number);
+          }
+        }
+        case 1, 2 -> putIdentity();
+        case 3 -> addSubject(podLabels());
+        case 4 -> {
+          if (subjects.size() > 2) {
+            engine.removeSubject(subjects.remove(random.nextInt(subjects.size())));
+          }
+        }
+        case 5 -> {
+          if (!documents.isEmpty()) {
+            PolicyKey key = pick(List.copyOf(documents.keySet()));
+            documents.remove(key);
+            engine.remove(key);
+          }
+        }
+        default -> put(generator.policy());
+      }
+    }
+    compile();
+  }
+
+  void put(Map<String, Object> document) {
+    ParsedPolicy.Valid parsed = parse(document);
+    documents.put(parsed.key(), document);
+    engine.upsert(parsed.object());
+  }
+
+  Map<String, Object> newPolicy() {
+    return generator.policy();
+  }
+
+  ParsedPolicy.Valid parse(Map<String, Object> document) {
+    PolicyKind kind = null;
+    for (PolicyKind candidate : PolicyKind.values()) {
+      if (candidate.toString().equals(document.get("kind"))) {
+        kind = candidate;
+      }
+    }
+    ParsedPolicy parsed = parser.parse(Objects.requireNonNull(kind), document);
+    if (parsed instanceof ParsedPolicy.Valid valid) {
+      return valid;
+    }
+    throw new AssertionError(parsed + " from " + document);
+  }
+
+  void compile() {
+    snapshot = engine.compile();
+    for (Cidr cidr : snapshot.prefixes()) {
+      if (!prefixes.containsKey(cidr)) {
+        int number = NumericIdentity.local(prefixes.size() + 1);
+        prefixes.put(cidr, number);
+        engine.upsertIdentity(number, Labels.of(Label.reserved("world")), cidr);
+      }
+    }
+    snapshot = engine.compile();
+  }
+
+  /** The same world in an engine that was told of it at once, policies in any order. */
+  PolicySnapshot fromNothing() {
+    PolicyEngine fresh = new PolicyEngine(PolicySettings.defaults(CLUSTER));
+    List<Map<String, Object>> shuffled = new ArrayList<>(documents.values());
+    java.util.Collections.shuffle(shuffled, random);
+    identities.forEach(fresh::upsertIdentity);
+    prefixes.forEach(
+        (cidr, number) -> fresh.upsertIdentity(number, Labels.of(Label.reserved("world")), cidr));
+    boolean subjectsFirst = random.nextBoolean();
+    if (subjectsFirst) {
+      subjects.forEach(fresh::addSubject);
+    }
+    shuffled.forEach(document -> fresh.upsert(parse(document).object()));
+    if (!subjectsFirst) {
+      subjects.forEach(fresh::addSubject);
+    }
+    return fresh.compile();
+  }
+
+  NaiveEvaluator naive() {
+    return new NaiveEvaluator(CLUSTER, List.copyOf(documents.values()));
+  }
+
+  Peer peer() {
+    int choice = random.nextInt(10);
+    if (choice < 5 && !identities.isEmpty()) {
+      int number = pick(List.copyOf(identities.keySet()));
+      return new Peer(number, Objects.requireNonNull(identities.get(number)), null);
+    }
+    if (choice < 8) {
+      String address = pick(ADDRESSES);
+      return new Peer(identityOf(address), ReservedIdentity.WORLD.labels(), address);
+    }
+    ReservedIdentity reserved =
+        pick(
+            List.of(
+                ReservedIdentity.HOST,
+                ReservedIdentity.HEALTH,
+                ReservedIdentity.REMOTE_NODE,
+                ReservedIdentity.KUBE_APISERVER));
+    return new Peer(reserved.number(), reserved.labels(), null);
+  }
+
+  private int identityOf(String text) {
+    Cidr address = Cidr.parse(text);
+    int best = ReservedIdentity.WORLD.number();
+    int length = -1;
+    for (Map.Entry<Cidr, Integer> prefix : prefixes.entrySet()) {
+      if (prefix.getKey().contains(address) && prefix.getKey().length() > length) {
+        best = prefix.getValue();
+        length = prefix.getKey().length();
+      }
+    }
+    return best;
+  }
+
+  int protocol() {
+    return pick(PROTOCOLS);
+  }
+
+  /** A port, or an ICMP type. */
+  int port(int protocol) {
+    return protocol == 1 || protocol == 58 ? pick(TYPES) : pick(PORTS);
+  }
+
+  Decision compiled(Labels subject, boolean ingress, Peer peer, int protocol, int port) {
+    CompiledPolicy policy = Objects.requireNonNull(snapshot.policyOf(subject));
+    boolean icmp = protocol == 1 || protocol == 58;
+    return PolicyLookup.decide(
+        snapshot,
+        policy,
+        ingress ? TrafficDirection.INGRESS : TrafficDirection.EGRESS,
+        peer.identity,
+        protocol,
+        icmp ? port << 8 | random.nextInt(256) : port);
+  }
+
+  static Map<String, String> map(Labels labels) {
+    return new LinkedHashMap<>(labels.toSecurityLabels());
+  }
+
+  <T> T pick(List<T> list) {
+    return list.get(random.nextInt(list.size()));
+  }
+}

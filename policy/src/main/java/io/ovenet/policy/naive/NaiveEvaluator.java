@@ -1,0 +1,393 @@
+package io.ovenet.policy.naive;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides about one packet by reading every policy again. Policies have to be valid.
+ *
+ * <p>Labels are maps from {@code source:key} to the value. What is not in force yet is judged as
+ * the documents demand: an allow grants nothing by it, a deny denies all it could mean.
+ */
+public final class NaiveEvaluator {
+  /**
+   * The other side.
+   *
+   * @param address if it is outside the cluster, else null
+   */
+  public record Peer(Map<String, String> labels, @Nullable String address) {}
+
+  /** What is decided. */
+  public enum Outcome {
+    /** A rule allows it, or it is the local host that comes in. */
+    ALLOWED,
+    /** Nothing makes the endpoint default-deny in this direction. */
+    NOT_ENFORCED,
+    /** A deny rule names it. */
+    DENIED,
+    /** It is asked for a proxy or authentication, which is not in force. */
+    WITHHELD,
+    /** Nobody allows it. */
+    DEFAULT_DENIED;
+
+    public boolean passes() {
+      return this == ALLOWED || this == NOT_ENFORCED;
+    }
+  }
+
+  /**
+   * The outcome and why.
+   *
+   * @param rules {@code kind namespace/name path} of all rules that say so
+   */
+  public record Answer(Outcome outcome, List<String> rules) {}
+
+  private record Found(List<String> denied, List<String> withheld, List<String> allowed) {}
+
+  /** One packet, from the view of the endpoint whose policy decides. */
+  private record Packet(boolean ingress, Peer peer, int protocol, int port) {
+    String prefix() {
+      return ingress ? "from" : "to";
+    }
+  }
+
+  private final String cluster;
+  private final List<Map<String, ?>> policies;
+
+  /**
+   * Takes the policies.
+   *
+   * @param policies whole objects with {@code kind}
+   */
+  public NaiveEvaluator(String cluster, List<? extends Map<String, ?>> policies) {
+    this.cluster = cluster;
+    this.policies = List.copyOf(policies);
+  }
+
+  /**
+   * Decides.
+   *
+   * @param subject labels of the endpoint whose policy is asked
+   * @param ingress whether the packet comes to it, from the peer
+   * @param port destination port, or ICMP type
+   */
+  public Answer ask(
+      Map<String, String> subject, boolean ingress, Peer peer, int protocol, int port) {
+    Packet packet = new Packet(ingress, peer, protocol, port);
+    Found found = new Found(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    List<String> defaultDeny = new ArrayList<>();
+    for (Map<String, ?> policy : policies) {
+      if (Doc.text(policy, "kind").equals("NetworkPolicy")) {
+        networkPolicy(policy, subject, packet, found, defaultDeny);
+      } else {
+        ciliumPolicy(policy, subject, packet, found, defaultDeny);
+      }
+    }
+    // Deny beats allow, however specific.
+    if (!found.denied.isEmpty()) {
+      return new Answer(Outcome.DENIED, found.denied);
+    }
+    // A redirection beats a plain allow.
+    if (!found.withheld.isEmpty()) {
+      return new Answer(Outcome.WITHHELD, found.withheld);
+    }
+    // The local host gets in unless a deny names it.
+    if (!found.allowed.isEmpty() || (ingress && peer.labels.containsKey("reserved:host"))) {
+      return new Answer(Outcome.ALLOWED, found.allowed);
+    }
+    // An endpoint without an identity yet is always enforced both ways.
+    if (!defaultDeny.isEmpty() || subject.containsKey("reserved:init")) {
+      return new Answer(Outcome.DEFAULT_DENIED, defaultDeny);
+    }
+    return new Answer(Outcome.NOT_ENFORCED, List.of());
+  }
+
+  private static String name(Map<String, ?> policy, String path) {
+    Object metadata = java.util.Objects.requireNonNull(Doc.get(policy, "metadata"));
+    String namespace = namespace(policy);
+    return Doc.text(policy, "kind")
+        + " "
+        + (namespace.isEmpty() ? "" : namespace + "/")
+        + Doc.text(metadata, "name")
+        + " "
+        + path;
+  }
+
+  private static String namespace(Map<String, ?> policy) {
+    Object metadata = java.util.Objects.requireNonNull(Doc.get(policy, "metadata"));
+    return Doc.text(policy, "kind").equals("CiliumClusterwideNetworkPolicy")
+        ? ""
+        : Doc.text(metadata, "namespace");
+  }
+
+  private void ciliumPolicy(
+      Map<String, ?> policy,
+      Map<String, String> subject,
+      Packet packet,
+      Found found,
+      List<String> defaultDeny) {
+    Object spec = Doc.get(policy, "spec");
+    if (spec != null) {
+      spec(policy, spec, "spec", subject, packet, found, defaultDeny);
+    }
+    List<?> specs = Doc.list(policy, "specs");
+    for (int i = 0; i < specs.size(); i++) {
+      spec(policy, specs.get(i), "specs[" + i + "]", subject, packet, found, defaultDeny);
+    }
+  }
+
+  private void spec(
+      Map<String, ?> policy,
+      Object spec,
+      String path,
+      Map<String, String> subject,
+      Packet packet,
+      Found found,
+      List<String> defaultDeny) {
+    Object selector = Doc.get(spec, "endpointSelector");
+    String namespace = namespace(policy);
+    if (selector == null || !isSubject(selector, namespace, subject)) {
+      return;
+    }
+    String allowKey = packet.ingress ? "ingress" : "egress";
+    String denyKey = allowKey + "Deny";
+    List<?> allows = Doc.list(spec, allowKey);
+    List<?> denies = Doc.list(spec, denyKey);
+    Object enable = Doc.get(spec, "enableDefaultDeny");
+    boolean off = enable != null && Boolean.FALSE.equals(Doc.get(enable, allowKey));
+    if (!(allows.isEmpty() && denies.isEmpty()) && !off) {
+      defaultDeny.add(name(policy, path));
+    }
+    for (int i = 0; i < denies.size(); i++) {
+      if (denies(denies.get(i), namespace, packet)) {
+        found.denied.add(name(policy, path + "." + denyKey + "[" + i + "]"));
+      }
+    }
+    for (int i = 0; i < allows.size(); i++) {
+      String name = name(policy, path + "." + allowKey + "[" + i + "]");
+      if (withholds(allows.get(i), namespace, subject, packet)) {
+        found.withheld.add(name);
+      } else if (allows(allows.get(i), namespace, packet)) {
+        found.allowed.add(name);
+      }
+    }
+  }
+
+  /** The subject is in the policy's namespace; another one named is overwritten. */
+  private static boolean isSubject(Object selector, String namespace, Map<String, String> subject) {
+    if (namespace.isEmpty()) {
+      return NaiveSelector.matches(selector, "", subject);
+    }
+    Object matchLabels = Doc.get(selector, "matchLabels");
+    Map<String, Object> labels = new java.util.HashMap<>();
+    if (matchLabels != null) {
+      ((Map<?, ?>) matchLabels).forEach((key, value) -> labels.put(key.toString(), value));
+    }
+    labels.put("k8s:" + NaiveSelector.NAMESPACE, namespace);
+    return NaiveSelector.matches(
+        Map.of("matchLabels", labels, "matchExpressions", Doc.list(selector, "matchExpressions")),
+        "",
+        subject);
+  }
+
+  private static boolean hasPorts(Object rule) {
+    return !Doc.list(rule, "toPorts").isEmpty() || !Doc.list(rule, "icmps").isEmpty();
+  }
+
+  private boolean denies(Object rule, String namespace, Packet packet) {
+    NaivePeers.Match match =
+        NaivePeers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule));
+    if (match == NaivePeers.Match.NO) {
+      return false;
+    }
+    if (!hasPorts(rule)
+        || NaivePorts.namesIcmp(Doc.list(rule, "icmps"), packet.protocol, packet.port)) {
+      return true;
+    }
+    for (Object item : Doc.list(rule, "toPorts")) {
+      for (Object port : Doc.list(item, "ports")) {
+        if (NaivePorts.names(port, packet.protocol, packet.port)
+            || NaivePorts.isUnknown(port, packet.protocol)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Whether it asks the packet for a proxy or for authentication. */
+  private boolean withholds(
+      Object rule, String namespace, Map<String, String> subject, Packet packet) {
+    NaivePeers.Match match =
+        NaivePeers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule));
+    if (match == NaivePeers.Match.NO) {
+      return false;
+    }
+    Object authentication = Doc.get(rule, "authentication");
+    boolean authenticates =
+        authentication != null && !Doc.text(authentication, "mode").equals("disabled");
+    if (authenticates
+        && (!hasPorts(rule)
+            || NaivePorts.namesIcmp(Doc.list(rule, "icmps"), packet.protocol, packet.port))) {
+      return true;
+    }
+    for (Object item : Doc.list(rule, "toPorts")) {
+      for (Object port : Doc.list(item, "ports")) {
+        // DNS rules with ANY are about TCP and UDP only.
+        boolean proxied = wantsProxy(item) && !(isDns(item) && packet.protocol == 132);
+        if (!proxied && !authenticates) {
+          continue;
+        }
+        if (NaivePorts.isUnknown(port, packet.protocol)) {
+          return true;
+        }
+        if (NaivePorts.names(port, packet.protocol, packet.port)
+            && (authenticates || !isLifted(port, subject, packet))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static boolean wantsProxy(Object item) {
+    return Doc.has(item, "terminatingTLS")
+        || Doc.has(item, "originatingTLS")
+        || Doc.has(item, "serverNames")
+        || Doc.has(item, "listener")
+        || hasL7(item);
+  }
+
+  /** {@code http: []} is no L7 rule, {@code http: [{}]} is one. */
+  private static boolean hasL7(Object item) {
+    Object rules = Doc.get(item, "rules");
+    return rules != null
+        && !(Doc.list(rules, "http").isEmpty()
+            && Doc.list(rules, "dns").isEmpty()
+            && Doc.list(rules, "kafka").isEmpty()
+            && Doc.list(rules, "l7").isEmpty()
+            && !Doc.has(rules, "l7proto"));
+  }
+
+  private static boolean isDns(Object item) {
+    Object rules = Doc.get(item, "rules");
+    return rules != null && !Doc.list(rules, "dns").isEmpty();
+  }
+
+  /** A rule for the same ports without L7 takes L7 off for its peers. */
+  private boolean isLifted(Object proxied, Map<String, String> subject, Packet packet) {
+    // Nothing is for a proxy on all ports but what is on ports that are not known.
+    if (NaivePorts.first(proxied) == 0 && NaivePorts.last(proxied) == 65535) {
+      return false;
+    }
+    for (Map<String, ?> policy : policies) {
+      if (Doc.text(policy, "kind").equals("NetworkPolicy")) {
+        if (liftsByNetworkPolicy(policy, proxied, subject, packet)) {
+          return true;
+        }
+        continue;
+      }
+      List<Object> specs = new ArrayList<>(Doc.list(policy, "specs"));
+      if (Doc.has(policy, "spec")) {
+        specs.add(java.util.Objects.requireNonNull(Doc.get(policy, "spec")));
+      }
+      for (Object spec : specs) {
+        Object selector = Doc.get(spec, "endpointSelector");
+        if (selector == null || !isSubject(selector, namespace(policy), subject)) {
+          continue;
+        }
+        for (Object rule : Doc.list(spec, packet.ingress ? "ingress" : "egress")) {
+          if (lifts(rule, proxied, namespace(policy), packet)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  private boolean lifts(Object rule, Object proxied, String namespace, Packet packet) {
+    Object authentication = Doc.get(rule, "authentication");
+    if ((authentication != null && !Doc.text(authentication, "mode").equals("disabled"))
+        || NaivePeers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule))
+            != NaivePeers.Match.YES) {
+      return false;
+    }
+    for (Object item : Doc.list(rule, "toPorts")) {
+      for (Object port : Doc.list(item, "ports")) {
+        if (!wantsProxy(item)
+            && NaivePorts.names(port, packet.protocol, packet.port)
+            && NaivePorts.first(port) == NaivePorts.first(proxied)
+            && NaivePorts.last(port) == NaivePorts.last(proxied)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private boolean allows(Object rule, String namespace, Packet packet) {
+    if (NaivePeers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule))
+        != NaivePeers.Match.YES) {
+      return false;
+    }
+    Object authentication = Doc.get(rule, "authentication");
+    if (authentication != null && !Doc.text(authentication, "mode").equals("disabled")) {
+      return false;
+    }
+    // Without ports: every protocol.
+    if (!hasPorts(rule)
+        || NaivePorts.namesIcmp(Doc.list(rule, "icmps"), packet.protocol, packet.port)) {
+      return true;
+    }
+    for (Object item : Doc.list(rule, "toPorts")) {
+      for (Object port : Doc.list(item, "ports")) {
+        if (!wantsProxy(item) && NaivePorts.names(port, packet.protocol, packet.port)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private void networkPolicy(
+      Map<String, ?> policy,
+      Map<String, String> subject,
+      Packet packet,
+      Found found,
+      List<String> defaultDeny) {
+    Object spec = java.util.Objects.requireNonNull(Doc.get(policy, "spec"));
+    if (!NaiveNetworkPolicy.isSubject(spec, namespace(policy), subject)
+        || !NaiveNetworkPolicy.isOn(spec, packet.ingress)) {
+      return;
+    }
+    defaultDeny.add(name(policy, "spec"));
+    String key = packet.ingress ? "ingress" : "egress";
+    List<?> items = Doc.list(spec, key);
+    for (int i = 0; i < items.size(); i++) {
+      if (NaiveNetworkPolicy.isPeer(
+              items.get(i), packet.prefix(), namespace(policy), cluster, packet.peer)
+          && NaiveNetworkPolicy.isPort(items.get(i), packet.protocol, packet.port)) {
+        found.allowed.add(name(policy, "spec." + key + "[" + i + "]"));
+      }
+    }
+  }
+
+  private boolean liftsByNetworkPolicy(
+      Map<String, ?> policy, Object proxied, Map<String, String> subject, Packet packet) {
+    Object spec = java.util.Objects.requireNonNull(Doc.get(policy, "spec"));
+    if (!NaiveNetworkPolicy.isSubject(spec, namespace(policy), subject)
+        || !NaiveNetworkPolicy.isOn(spec, packet.ingress)) {
+      return false;
+    }
+    for (Object item : Doc.list(spec, packet.ingress ? "ingress" : "egress")) {
+      if (NaiveNetworkPolicy.isPeer(item, packet.prefix(), namespace(policy), cluster, packet.peer)
+          && NaiveNetworkPolicy.hasSamePorts(item, packet.protocol, proxied)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
