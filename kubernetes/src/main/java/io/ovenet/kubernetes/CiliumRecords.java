@@ -14,19 +14,27 @@ final class CiliumRecords {
 
   static PolicyRecord policy(String kind, JsonObject object) {
     var metadata = object.object("metadata");
-    var body = new LinkedHashMap<String, @Nullable Object>();
+    var key = CoreRecords.key(object);
+    var document = new LinkedHashMap<String, @Nullable Object>();
+    var place = new LinkedHashMap<String, @Nullable Object>();
+    if (!key.namespace().isEmpty()) {
+      place.put("namespace", key.namespace());
+    }
+    place.put("name", key.name());
+    place.put("uid", key.uid());
+    document.put("metadata", Collections.unmodifiableMap(place));
     for (var field : List.of("spec", "specs")) {
       if (object.fields().containsKey(field)) {
-        body.put(field, object.fields().get(field));
+        document.put(field, object.fields().get(field));
       }
     }
     return new PolicyRecord(
-        CoreRecords.key(object),
+        key,
         kind,
         metadata.string("resourceVersion"),
         metadata.integer("generation"),
         metadata.stringMap("labels"),
-        Collections.unmodifiableMap(body),
+        Collections.unmodifiableMap(document),
         policyStatus(object.object("status")));
   }
 

@@ -18,8 +18,19 @@ public record IdentityRecord(
     long createdMillis,
     Map<String, String> annotations)
     implements KubernetesRecord {
+  /** Annotation that announces an identity's deletion. */
+  public static final String UNUSED_SINCE = "ovenet.io/unused-since";
+
   public IdentityRecord {
     securityLabels = Map.copyOf(securityLabels);
     annotations = Map.copyOf(annotations);
+  }
+
+  /**
+   * When the operator found that no endpoint has the identity, in its own words; empty while in
+   * use. Whoever takes it into use removes the mark, which stops its deletion.
+   */
+  public String unusedSince() {
+    return annotations.getOrDefault(UNUSED_SINCE, "");
   }
 }

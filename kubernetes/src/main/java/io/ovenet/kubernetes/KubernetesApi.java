@@ -1,6 +1,8 @@
 package io.ovenet.kubernetes;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.SocketTimeoutException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -139,9 +141,10 @@ public final class KubernetesApi implements ClusterWatch, AutoCloseable {
       } catch (ApiException e) {
         throw e;
       } catch (IOException e) {
-        // A kept connection may have been closed by the server meanwhile, so what may safely be
-        // asked twice is asked again on a new one.
-        if (!method.equals("GET") && !method.equals("PUT")) {
+        // The server may have closed a kept connection meanwhile, so it is asked again on a new
+        // one,
+        // even for a write: every write here names its object, so that repeating it does no harm.
+        if (e.getCause() instanceof SocketTimeoutException) {
           throw e;
         }
       }
@@ -166,7 +169,7 @@ public final class KubernetesApi implements ClusterWatch, AutoCloseable {
       return Json.parse(content);
     } catch (ApiException e) {
       throw e;
-    } catch (IOException | Json.JsonException e) {
+    } catch (IOException | UncheckedIOException | Json.JsonException e) {
       connection.close();
       throw new IOException(operation + ": " + e.getMessage(), e);
     } finally {

@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or NetworkPolicy
  * @param generation moves whenever the author's part changes, and with nothing else
- * @param body the fields {@code spec} and {@code specs} as far as present: maps, lists, strings,
- *     {@link Long}, {@link Double}, {@link Boolean} or null, all unmodifiable
+ * @param document {@code metadata} with namespace, name and uid, {@code spec} and {@code specs} as
+ *     far as present: maps, lists, strings, {@link Long}, {@link Double}, {@link Boolean} or null,
+ *     all unmodifiable
  */
 public record PolicyRecord(
     ObjectKey key,
@@ -17,7 +18,7 @@ public record PolicyRecord(
     String resourceVersion,
     long generation,
     Map<String, String> labels,
-    Map<String, @Nullable Object> body,
+    Map<String, @Nullable Object> document,
     PolicyStatus status)
     implements KubernetesRecord {
   public PolicyRecord {

@@ -259,7 +259,7 @@ final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscr
     resourceVersion = version;
   }
 
-  private static boolean older(String version, String than) {
+  static boolean older(String version, String than) {
     // Versions are decimal numbers without leading zeros wherever they can be compared at all.
     return version.length() != than.length()
         ? version.length() < than.length()

@@ -168,7 +168,7 @@ final class ApiFixture implements AutoCloseable {
       answer(exchange, 200, object);
       return;
     }
-    if (path.matches(".*/(pods|ciliumidentities|ciliumnodes|ciliumendpoints)")) {
+    if (path.matches(".*/(pods|leases|ciliumidentities|ciliumnodes|ciliumendpoints)")) {
       var matching = objects.keySet().stream().filter(p -> in(path, p)).toList();
       var from = Integer.parseInt(query.getOrDefault("continue", "0"));
       var to = Math.min(matching.size(), from + pageSize);

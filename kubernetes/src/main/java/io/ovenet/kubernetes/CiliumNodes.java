@@ -1,0 +1,96 @@
+package io.ovenet.kubernetes;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Reads and writes CiliumNodes. Thread-safe; calls block. */
+public final class CiliumNodes {
+  private final KubernetesApi api;
+
+  public CiliumNodes(KubernetesApi api) {
+    this.api = api;
+  }
+
+  /**
+   * Sees to it that a node's object exists and names its addresses.
+   *
+   * @param nodeUid of the Node that owns the object, empty where there is none
+   */
+  public CiliumNodeRecord ensure(String name, String nodeUid, List<NodeAddress> addresses)
+      throws IOException {
+    var path = RecordKind.CILIUM_NODES.path("", name);
+    var json = new ArrayList<Map<String, String>>();
+    for (var address : addresses) {
+      json.add(Map.of("type", address.type(), "ip", address.address()));
+    }
+    while (true) {
+      try {
+        var present = CiliumRecords.node(api.get(path));
+        return present.addresses().equals(addresses)
+            ? present
+            : CiliumRecords.node(api.patch(path, Map.of("spec", Map.of("addresses", json))));
+      } catch (ApiException e) {
+        if (!e.notFound()) {
+          throw e;
+        }
+      }
+      var metadata = new HashMap<String, Object>();
+      metadata.put("name", name);
+      if (!nodeUid.isEmpty()) {
+        metadata.put(
+            "ownerReferences",
+            List.of(Map.of("apiVersion", "v1", "kind", "Node", "name", name, "uid", nodeUid)));
+      }
+      try {
+        return CiliumRecords.node(
+            api.create(
+                RecordKind.CILIUM_NODES.collectionPath(),
+                Map.of(
+                    "apiVersion",
+                    "cilium.io/v2",
+                    "kind",
+                    "CiliumNode",
+                    "metadata",
+                    metadata,
+                    "spec",
+                    Map.of("addresses", json))));
+      } catch (ApiException e) {
+        // Made since: see whether it is right.
+        if (!e.alreadyExists()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Tells which policy revision the node's agent has in force. */
+  public void reportPolicyRevision(String name, long revision) throws IOException {
+    patchStatus(name, Map.of("policy", Map.of("revision", revision)));
+  }
+
+  /** Tells why the operator could not serve the node; empty if it could. */
+  public void reportOperatorError(String name, String error) throws IOException {
+    patchStatus(name, Map.of("ipam", Map.of("operator-status", Map.of("error", error))));
+  }
+
+  /**
+   * Gives a node its prefixes.
+   *
+   * @throws ApiException a conflict if the object has changed since {@code node} was read
+   */
+  public CiliumNodeRecord assign(CiliumNodeRecord node, List<String> podCidrs) throws IOException {
+    return CiliumRecords.node(
+        api.patch(
+            RecordKind.CILIUM_NODES.path("", node.name()),
+            Map.of(
+                "metadata", Map.of("resourceVersion", node.resourceVersion()),
+                "spec", Map.of("ipam", Map.of("podCIDRs", podCidrs)))));
+  }
+
+  private void patchStatus(String name, Map<String, ?> status) throws IOException {
+    api.patch(RecordKind.CILIUM_NODES.path("", name) + "/status", Map.of("status", status));
+  }
+}
