@@ -70,7 +70,7 @@ public final class DemoCommand implements Callable<Integer> {
 
   private static KubernetesClient client(Launcher launcher)
       throws IOException, InterruptedException {
-    String kubeconfig = status(launcher).path("kubeconfig").asText();
+    String kubeconfig = status(launcher).path("api").path("kubeconfig").asText();
     return new KubernetesClientBuilder()
         .withConfig(Config.fromKubeconfig(new File(kubeconfig)))
         .build();
@@ -89,7 +89,7 @@ public final class DemoCommand implements Callable<Integer> {
           KUBECONFIG=%s kubectl get cep -A
           ./ovenet lab down                             takes it all away
         """,
-        status(launcher).path("kubeconfig").asText());
+        status(launcher).path("api").path("kubeconfig").asText());
     out.flush();
   }
 }

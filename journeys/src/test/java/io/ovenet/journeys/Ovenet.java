@@ -1,0 +1,95 @@
+package io.ovenet.journeys;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** The launcher of this checkout, with a lab directory of its own. */
+final class Ovenet {
+  static final Path HOME = home();
+  private final Map<String, String> environment = new TreeMap<>();
+
+  Ovenet(Path labDirectory) {
+    environment.put("OVENET_LAB_DIR", labDirectory.toString());
+  }
+
+  private static Path home() {
+    Path directory = Path.of("").toAbsolutePath();
+    while (!Files.isExecutable(directory.resolve("ovenet"))) {
+      directory = directory.getParent();
+      if (directory == null) {
+        throw new IllegalStateException("the launcher is in no directory above this one");
+      }
+    }
+    return directory;
+  }
+
+  /** A finished command. */
+  record Result(int exit, String out, String err) {
+    Result succeed() {
+      if (exit != 0) {
+        throw new AssertionError("exit " + exit + "\n" + out + "\n" + err);
+      }
+      return this;
+    }
+  }
+
+  /** Runs a command of the launcher to its end. */
+  Result run(String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(HOME.resolve("ovenet").toString()));
+    command.addAll(List.of(arguments));
+    return run(command, environment);
+  }
+
+  /** Runs any program with this lab's environment. */
+  Result program(String... command) throws IOException, InterruptedException {
+    return run(List.of(command), environment);
+  }
+
+  static Result run(List<String> command, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    Path out = Files.createTempFile("ovenet-out", "");
+    Path err = Files.createTempFile("ovenet-err", "");
+    try {
+      ProcessBuilder builder =
+          new ProcessBuilder(command)
+              .redirectInput(Path.of("/dev/null").toFile())
+              .redirectOutput(out.toFile())
+              .redirectError(err.toFile());
+      builder.environment().putAll(environment);
+      Process process = builder.start();
+      if (!process.waitFor(10, TimeUnit.MINUTES)) {
+        process.destroyForcibly();
+        throw new AssertionError(command + " did not end\n" + text(out) + text(err));
+      }
+      return new Result(process.exitValue(), text(out), text(err));
+    } finally {
+      Files.delete(out);
+      Files.delete(err);
+    }
+  }
+
+  private static String text(Path file) throws IOException {
+    return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+  }
+
+  /** Waits for a condition, with a ceiling that only a fault reaches. */
+  static void await(String what, Callable<Boolean> condition) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofMinutes(3).toNanos();
+    while (!condition.call()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("gave up waiting until " + what);
+      }
+      LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+    }
+  }
+}

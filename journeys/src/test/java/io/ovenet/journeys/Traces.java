@@ -1,0 +1,41 @@
+package io.ovenet.journeys;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** What a lab could leave behind on the machine, to be compared before and after. */
+final class Traces {
+  private Traces() {}
+
+  /** Links, mounts, control groups and processes of labs in {@code directory}. */
+  static SortedSet<String> of(Path directory) throws IOException {
+    SortedSet<String> found = new TreeSet<>();
+    try (Stream<Path> links = Files.list(Path.of("/sys/class/net"))) {
+      links.forEach(link -> found.add("link " + link.getFileName()));
+    }
+    for (String mount : Files.readAllLines(Path.of("/proc/self/mounts"))) {
+      if (mount.contains(directory.toString())) {
+        found.add("mount " + mount);
+      }
+    }
+    try (Stream<Path> groups = Files.list(Path.of("/sys/fs/cgroup/unified"))) {
+      groups.filter(Files::isDirectory).forEach(group -> found.add("cgroup " + group));
+    }
+    ProcessHandle.allProcesses()
+        .filter(process -> process.info().commandLine().orElse("").contains(directory.toString()))
+        .forEach(
+            process ->
+                found.add(
+                    "process " + process.pid() + " " + process.info().commandLine().orElse("")));
+    if (Files.exists(directory)) {
+      try (Stream<Path> files = Files.walk(directory)) {
+        files.filter(file -> !file.equals(directory)).forEach(file -> found.add("file " + file));
+      }
+    }
+    return found;
+  }
+}
