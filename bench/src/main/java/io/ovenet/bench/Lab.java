@@ -1,0 +1,136 @@
+package io.ovenet.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+
+/** A lab of the benchmark's own, from the shipped launcher; taken down at the end. */
+final class Lab implements AutoCloseable {
+  private static final Path HOME = Path.of(System.getenv().getOrDefault("OVENET_HOME", "."));
+  private final Path directory;
+
+  private Lab(Path directory) {
+    this.directory = directory;
+  }
+
+  /** Starts a lab and waits until every pod of the manifest, a path below the launcher's, is ready. */
+  static Lab up(String manifest) throws IOException, InterruptedException {
+    Lab lab = new Lab(Files.createTempDirectory("ovenet-bench"));
+    try {
+      if (lab.command("lab", "up").redirectError(ProcessBuilder.Redirect.INHERIT)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() != 0) {
+        throw new IOException("the lab did not come up");
+      }
+      lab.apply(HOME.resolve(manifest));
+      return lab;
+    } catch (IOException | InterruptedException | RuntimeException failure) {
+      lab.close();
+      throw failure;
+    }
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  /** A launcher's command on this lab. */
+  ProcessBuilder command(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(HOME.resolve("ovenet").toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("OVENET_LAB_DIR", directory.toString());
+    return builder;
+  }
+
+  /** What {@code lab status --json} says. */
+  JsonNode status() throws IOException, InterruptedException {
+    Process process = command("lab", "status", "--json").start();
+    byte[] out = process.getInputStream().readAllBytes();
+    if (process.waitFor() != 0) {
+      throw new IOException("lab status: " + new String(out, StandardCharsets.UTF_8));
+    }
+    return new ObjectMapper().readTree(out);
+  }
+
+  KubernetesClient client() throws IOException, InterruptedException {
+    String kubeconfig = status().at("/api/kubeconfig").asText();
+    return new KubernetesClientBuilder().withConfig(Config.fromKubeconfig(new File(kubeconfig))).build();
+  }
+
+  private void apply(Path manifest) throws IOException, InterruptedException {
+    try (KubernetesClient client = client();
+        InputStream yaml = Files.newInputStream(manifest)) {
+      for (HasMetadata object : client.load(yaml).items()) {
+        client.resource(object).createOr(NonDeletingOperation::update);
+      }
+    }
+    await("every pod runs", status -> {
+      boolean running = !status.path("pods").isEmpty();
+      for (JsonNode pod : status.path("pods")) {
+        running &= pod.path("phase").asText().equals("Running");
+      }
+      return running;
+    });
+  }
+
+  private void await(String what, Predicate<JsonNode> condition) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+    while (!condition.test(status())) {
+      if (System.nanoTime() > deadline) {
+        throw new IOException("gave up waiting until " + what);
+      }
+      LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+    }
+  }
+
+  Network pair(String client, String server) throws IOException, InterruptedException {
+    JsonNode status = status();
+    JsonNode from = pod(status, client);
+    JsonNode to = pod(status, server);
+    return PodPair.of(from.path("pid").asLong(), to.path("pid").asLong(), to.path("ip").asText());
+  }
+
+  private static JsonNode pod(JsonNode status, String name) throws IOException {
+    for (JsonNode pod : status.path("pods")) {
+      if (name.equals(pod.path("namespace").asText() + "/" + pod.path("name").asText())) {
+        return pod;
+      }
+    }
+    throw new IOException("no pod " + name + " in the lab");
+  }
+
+  /** One follower of all flows, as {@code hubble observe -f} is. */
+  Follower follow() throws IOException {
+    return Follower.start(command("hubble", "observe", "-f", "-o", "json"));
+  }
+
+  @Override
+  public void close() {
+    try {
+      int ended = command("lab", "down").inheritIO().redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor();
+      if (ended != 0) {
+        System.err.println("ovenet bench: lab down ended with " + ended + "; see " + directory);
+      }
+      Files.deleteIfExists(directory);
+    } catch (IOException failure) {
+      System.err.println("ovenet bench: the lab could not be taken down: " + failure);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
