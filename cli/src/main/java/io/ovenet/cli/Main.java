@@ -1,5 +1,7 @@
 package io.ovenet.cli;
 
+import io.ovenet.cli.demo.DemoCommand;
+import io.ovenet.cli.doctor.DoctorCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -13,7 +15,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {io.ovenet.cli.demo.DemoCommand.class},
+    subcommands = {DemoCommand.class, DoctorCommand.class},
     footer = {
       "",
       "Started by the launcher as well:",
