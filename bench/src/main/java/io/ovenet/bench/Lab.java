@@ -28,12 +28,18 @@ final class Lab implements AutoCloseable {
     this.directory = directory;
   }
 
-  /** Starts a lab and waits until every pod of the manifest, a path below the launcher's, is ready. */
+  /**
+   * Starts a lab and waits until every pod of the manifest, a path below the launcher's, is ready.
+   */
   static Lab up(String manifest) throws IOException, InterruptedException {
     Lab lab = new Lab(Files.createTempDirectory("ovenet-bench"));
     try {
-      if (lab.command("lab", "up").redirectError(ProcessBuilder.Redirect.INHERIT)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() != 0) {
+      if (lab.command("lab", "up")
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start()
+              .waitFor()
+          != 0) {
         throw new IOException("the lab did not come up");
       }
       lab.apply(HOME.resolve(manifest));
@@ -69,7 +75,9 @@ final class Lab implements AutoCloseable {
 
   KubernetesClient client() throws IOException, InterruptedException {
     String kubeconfig = status().at("/api/kubeconfig").asText();
-    return new KubernetesClientBuilder().withConfig(Config.fromKubeconfig(new File(kubeconfig))).build();
+    return new KubernetesClientBuilder()
+        .withConfig(Config.fromKubeconfig(new File(kubeconfig)))
+        .build();
   }
 
   private void apply(Path manifest) throws IOException, InterruptedException {
@@ -79,16 +87,19 @@ final class Lab implements AutoCloseable {
         client.resource(object).createOr(NonDeletingOperation::update);
       }
     }
-    await("every pod runs", status -> {
-      boolean running = !status.path("pods").isEmpty();
-      for (JsonNode pod : status.path("pods")) {
-        running &= pod.path("phase").asText().equals("Running");
-      }
-      return running;
-    });
+    await(
+        "every pod runs",
+        status -> {
+          boolean running = !status.path("pods").isEmpty();
+          for (JsonNode pod : status.path("pods")) {
+            running &= pod.path("phase").asText().equals("Running");
+          }
+          return running;
+        });
   }
 
-  private void await(String what, Predicate<JsonNode> condition) throws IOException, InterruptedException {
+  private void await(String what, Predicate<JsonNode> condition)
+      throws IOException, InterruptedException {
     long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
     while (!condition.test(status())) {
       if (System.nanoTime() > deadline) {
@@ -122,7 +133,12 @@ final class Lab implements AutoCloseable {
   @Override
   public void close() {
     try {
-      int ended = command("lab", "down").inheritIO().redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor();
+      int ended =
+          command("lab", "down")
+              .inheritIO()
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start()
+              .waitFor();
       if (ended != 0) {
         System.err.println("ovenet bench: lab down ended with " + ended + "; see " + directory);
       }

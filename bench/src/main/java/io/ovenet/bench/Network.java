@@ -4,14 +4,18 @@ import io.ovenet.bpf.NetworkNamespace;
 import java.io.IOException;
 import java.net.InetAddress;
 
-/** Two ends that traffic is sent between. Sockets that the calls open stay in the ends' own namespace. */
+/**
+ * Two ends that traffic is sent between. Sockets that the calls open stay in the ends' own
+ * namespace.
+ */
 abstract class Network implements AutoCloseable {
   private final String name;
   private final NetworkNamespace client;
   private final NetworkNamespace server;
   private final InetAddress serverAddress;
 
-  Network(String name, NetworkNamespace client, NetworkNamespace server, InetAddress serverAddress) {
+  Network(
+      String name, NetworkNamespace client, NetworkNamespace server, InetAddress serverAddress) {
     this.name = name;
     this.client = client;
     this.server = server;

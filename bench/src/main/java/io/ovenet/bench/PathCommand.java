@@ -14,7 +14,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code ovenet bench path}: what the way between two pods costs, as ratios of a bare veth pair. */
+/**
+ * {@code ovenet bench path}: what the way between two pods costs, as ratios of a bare veth pair.
+ */
 @Command(
     name = "path",
     description = {
@@ -28,7 +30,9 @@ final class PathCommand implements Callable<Integer> {
   @Option(names = "--rounds", description = "Rounds in turn (default: ${DEFAULT-VALUE}).")
   private int rounds = 20;
 
-  @Option(names = "--millis", description = "Length of one measurement (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--millis",
+      description = "Length of one measurement (default: ${DEFAULT-VALUE}).")
   private int millis = 300;
 
   @Option(names = "--json", description = "Machine-readable.")
@@ -68,7 +72,8 @@ final class PathCommand implements Callable<Integer> {
       out.println(
           json
               ? new ObjectMapper().writeValueAsString(report)
-              : "flows: the follower got %d, told lost %d".formatted(follower.flows(), follower.lost()));
+              : "flows: the follower got %d, told lost %d"
+                  .formatted(follower.flows(), follower.lost()));
       out.flush();
       return 0;
     }

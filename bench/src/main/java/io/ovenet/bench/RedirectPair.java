@@ -1,12 +1,12 @@
 package io.ovenet.bench;
 
+import io.ovenet.bpf.AttachType;
 import io.ovenet.bpf.BpfLink;
 import io.ovenet.bpf.BpfMap;
 import io.ovenet.bpf.BpfObject;
 import io.ovenet.bpf.IpPrefix;
 import io.ovenet.bpf.Link;
 import io.ovenet.bpf.LinkSpec;
-import io.ovenet.bpf.AttachType;
 import io.ovenet.bpf.MacAddress;
 import io.ovenet.bpf.Netlink;
 import io.ovenet.bpf.NetworkNamespace;
@@ -18,7 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** What eBPF costs without a question asked: two pods whose packets are handed over as they come. */
+/**
+ * What eBPF costs without a question asked: two pods whose packets are handed over as they come.
+ */
 final class RedirectPair extends Network {
   private static final InetAddress CLIENT = InetAddress.ofLiteral("10.98.0.1");
   private static final InetAddress SERVER = InetAddress.ofLiteral("10.98.0.2");
@@ -43,7 +45,8 @@ final class RedirectPair extends Network {
         () -> {
           for (int index : List.of(clientIndex, serverIndex)) {
             links.add(
-                BpfLink.attachDevice(limits.program("redirect_only"), index, AttachType.TCX_INGRESS));
+                BpfLink.attachDevice(
+                    limits.program("redirect_only"), index, AttachType.TCX_INGRESS));
           }
           return true;
         });

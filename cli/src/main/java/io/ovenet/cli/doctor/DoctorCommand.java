@@ -39,7 +39,8 @@ public final class DoctorCommand implements Callable<Integer> {
         }
         out.println(finding.line());
       }
-      out.println(faults == 0 ? "nothing required is missing" : faults + " required things are missing");
+      out.println(
+          faults == 0 ? "nothing required is missing" : faults + " required things are missing");
     }
     out.flush();
     return faults == 0 ? 0 : 1;

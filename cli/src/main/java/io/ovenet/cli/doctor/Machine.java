@@ -20,7 +20,8 @@ final class Machine {
     List<Finding> findings = new ArrayList<>();
     for (KernelFeature feature : KernelFeature.values()) {
       KernelFeature.Probe probe = feature.probe();
-      String detail = probe.present() ? feature.purpose() : feature.purpose() + ": " + probe.detail();
+      String detail =
+          probe.present() ? feature.purpose() : feature.purpose() + ": " + probe.detail();
       findings.add(
           new Finding(
               "kernel",
@@ -46,7 +47,8 @@ final class Machine {
       }
       boolean present = fields[0].equals("present");
       findings.add(
-          new Finding("tools", fields[2], present, true, fields[3], "apt-get install " + fields[2]));
+          new Finding(
+              "tools", fields[2], present, true, fields[3], "apt-get install " + fields[2]));
     }
     if (process.waitFor() != 0) {
       throw new IOException("the launcher's list-needed ended with " + process.exitValue());
@@ -58,22 +60,39 @@ final class Machine {
     List<Finding> findings = new ArrayList<>();
     boolean root = ProcessHandle.current().info().user().orElse("").equals("root");
     findings.add(
-        new Finding("limits", "root", root, true, root ? "yes" : "no", "run as root: namespaces and eBPF need it"));
+        new Finding(
+            "limits",
+            "root",
+            root,
+            true,
+            root ? "yes" : "no",
+            "run as root: namespaces and eBPF need it"));
     long memory = memoryAvailable();
     findings.add(
         new Finding(
-            "limits", "memory", memory >= ENOUGH_MEMORY, false, gib(memory) + " available",
+            "limits",
+            "memory",
+            memory >= ENOUGH_MEMORY,
+            false,
+            gib(memory) + " available",
             "a lab with a virtual machine takes about 2 GiB"));
     FileStore disk = Files.getFileStore(Path.of("/var"));
     findings.add(
         new Finding(
-            "limits", "disk", disk.getUsableSpace() >= ENOUGH_DISK, false,
+            "limits",
+            "disk",
+            disk.getUsableSpace() >= ENOUGH_DISK,
+            false,
             gib(disk.getUsableSpace()) + " free under /var",
             "the lab's store, guests' kernels and the build take about 2 GiB"));
     boolean cgroup = Files.readString(Path.of("/proc/self/mounts")).contains(" cgroup2 ");
     findings.add(
         new Finding(
-            "limits", "cgroup2", cgroup, true, cgroup ? "mounted" : "not mounted",
+            "limits",
+            "cgroup2",
+            cgroup,
+            true,
+            cgroup ? "mounted" : "not mounted",
             "mount -t cgroup2 none /sys/fs/cgroup/unified"));
     return findings;
   }
