@@ -1,0 +1,195 @@
+package io.ovenet.lab.api;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Tells clients what there is: groups, versions, resources; aggregated and plain. */
+final class Discovery {
+  private static final String AGGREGATED = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+  private static final String AGGREGATED_TYPE = "application/json;" + AGGREGATED;
+
+  private final Registry registry;
+  private final List<String> logResources;
+
+  Discovery(Registry registry, boolean logs) {
+    this.registry = registry;
+    this.logResources = logs ? List.of("pods/log") : List.of();
+  }
+
+  /** {@code /api} and {@code /apis}. */
+  Answer root(boolean core, Call call) {
+    if (call.accept().replace(" ", "").contains(AGGREGATED)) {
+      return new Answer.Body(200, AGGREGATED_TYPE, Json.bytes(aggregated(core)));
+    }
+    if (core) {
+      ObjectNode versions = Json.object().put("kind", "APIVersions");
+      versions.putArray("versions").add("v1");
+      versions.putArray("serverAddressByClientCIDRs");
+      return Answer.json(200, versions);
+    }
+    ObjectNode list = Json.object().put("kind", "APIGroupList").put("apiVersion", "v1");
+    ArrayNode groups = list.putArray("groups");
+    registry
+        .groups()
+        .forEach(
+            (group, versions) -> {
+              if (!group.isEmpty()) {
+                groups.add(group(group, versions));
+              }
+            });
+    return Answer.json(200, list);
+  }
+
+  private static ObjectNode group(String name, List<String> versions) {
+    ObjectNode group = Json.object().put("name", name);
+    ArrayNode list = group.putArray("versions");
+    for (String version : versions) {
+      list.addObject().put("groupVersion", name + "/" + version).put("version", version);
+    }
+    group.set("preferredVersion", list.get(0).deepCopy());
+    return group;
+  }
+
+  /** {@code /apis/group}. */
+  Answer group(String name) {
+    List<String> versions = registry.groups().get(name);
+    if (name.isEmpty() || versions == null) {
+      throw ApiException.noSuchPath();
+    }
+    ObjectNode group = group(name, versions);
+    return Answer.json(200, group.put("kind", "APIGroup").put("apiVersion", "v1"));
+  }
+
+  /** {@code /api/v1} and {@code /apis/group/version}. */
+  Answer resources(String group, String version) {
+    ObjectNode list = Json.object().put("kind", "APIResourceList").put("apiVersion", "v1");
+    list.put("groupVersion", group.isEmpty() ? version : group + "/" + version);
+    ArrayNode resources = list.putArray("resources");
+    for (Resource resource : registry.all()) {
+      if (resource.group().equals(group) && resource.version().equals(version)) {
+        ObjectNode one =
+            resources
+                .addObject()
+                .put("name", resource.plural())
+                .put("singularName", resource.singular())
+                .put("namespaced", resource.namespaced())
+                .put("kind", resource.kind());
+        one.set("verbs", Json.array(new TreeSet<>(Resource.VERBS)));
+        one.set("shortNames", Json.array(resource.shortNames()));
+        one.set("categories", Json.array(resource.categories()));
+        for (Subresource sub : subresources(resource)) {
+          ObjectNode below =
+              resources
+                  .addObject()
+                  .put("name", resource.plural() + "/" + sub.name())
+                  .put("singularName", "")
+                  .put("namespaced", resource.namespaced())
+                  .put("kind", sub.kind());
+          below.set("verbs", Json.array(sub.verbs()));
+        }
+      }
+    }
+    if (group.equals("authorization.k8s.io")) {
+      reviews(resources);
+    } else if (resources.isEmpty()) {
+      throw ApiException.noSuchPath();
+    }
+    return Answer.json(200, list);
+  }
+
+  private static void reviews(ArrayNode resources) {
+    resources
+        .addObject()
+        .put("name", "selfsubjectaccessreviews")
+        .put("singularName", "selfsubjectaccessreview")
+        .put("namespaced", false)
+        .put("kind", "SelfSubjectAccessReview")
+        .putArray("verbs")
+        .add("create");
+  }
+
+  /** What is reached below an object. */
+  private record Subresource(String name, String kind, List<String> verbs) {}
+
+  private List<Subresource> subresources(Resource resource) {
+    List<Subresource> all = new java.util.ArrayList<>();
+    if (resource.status()) {
+      all.add(new Subresource("status", resource.kind(), List.of("get", "patch", "update")));
+    }
+    for (String path : logResources) {
+      if (path.equals(resource.id() + "/log")) {
+        all.add(new Subresource("log", "Pod", List.of("get")));
+      }
+    }
+    if (resource.is("", "pods")) {
+      all.add(new Subresource("binding", "Binding", List.of("create")));
+    }
+    return all;
+  }
+
+  private ObjectNode aggregated(boolean core) {
+    ObjectNode list = Json.object();
+    list.put("kind", "APIGroupDiscoveryList").put("apiVersion", "apidiscovery.k8s.io/v2");
+    list.putObject("metadata");
+    ArrayNode items = list.putArray("items");
+    for (Map.Entry<String, List<String>> group : registry.groups().entrySet()) {
+      if (group.getKey().isEmpty() == core) {
+        ObjectNode item = items.addObject();
+        ObjectNode metadata = item.putObject("metadata");
+        if (!core) {
+          metadata.put("name", group.getKey());
+        }
+        ArrayNode versions = item.putArray("versions");
+        for (String version : group.getValue()) {
+          ObjectNode one = versions.addObject().put("version", version);
+          one.put("freshness", "Current").set("resources", discovered(group.getKey(), version));
+        }
+      }
+    }
+    if (!core) {
+      ObjectNode item = items.addObject();
+      item.putObject("metadata").put("name", "authorization.k8s.io");
+      ObjectNode version = item.putArray("versions").addObject().put("version", "v1");
+      version.put("freshness", "Current");
+      ObjectNode review = version.putArray("resources").addObject();
+      review
+          .put("resource", "selfsubjectaccessreviews")
+          .put("scope", "Cluster")
+          .put("singularResource", "selfsubjectaccessreview");
+      review.putArray("verbs").add("create");
+      kind(review, "authorization.k8s.io", "v1", "SelfSubjectAccessReview");
+    }
+    return list;
+  }
+
+  private ArrayNode discovered(String group, String version) {
+    ArrayNode resources = Json.array();
+    for (Resource resource : registry.all()) {
+      if (!resource.group().equals(group) || !resource.version().equals(version)) {
+        continue;
+      }
+      ObjectNode one = resources.addObject().put("resource", resource.plural());
+      kind(one, group, version, resource.kind());
+      one.put("scope", resource.namespaced() ? "Namespaced" : "Cluster");
+      one.put("singularResource", resource.singular());
+      one.set("verbs", Json.array(new TreeSet<>(Resource.VERBS)));
+      one.set("shortNames", Json.array(resource.shortNames()));
+      one.set("categories", Json.array(resource.categories()));
+      ArrayNode below = one.putArray("subresources");
+      for (Subresource sub : subresources(resource)) {
+        ObjectNode entry = below.addObject().put("subresource", sub.name());
+        kind(entry, group, version, sub.kind());
+        entry.set("verbs", Json.array(sub.verbs()));
+      }
+    }
+    return resources;
+  }
+
+  private static void kind(ObjectNode into, String group, String version, @Nullable String kind) {
+    into.putObject("responseKind").put("group", group).put("version", version).put("kind", kind);
+  }
+}

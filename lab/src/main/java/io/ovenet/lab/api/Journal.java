@@ -1,0 +1,124 @@
+package io.ovenet.lab.api;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Collection;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The objects on disk: a SQLite database with a write-ahead log. A commit returns when it is
+ * durable ({@code synchronous=FULL}). Used by one thread at a time. The database is locked
+ * exclusively, so that two servers never share a directory.
+ */
+final class Journal implements AutoCloseable {
+  /**
+   * What happens to a row.
+   *
+   * @param after the object to keep, or null to delete the row
+   */
+  record Change(long row, Key key, @Nullable Stored after) {}
+
+  private final Connection connection;
+  private final PreparedStatement put;
+  private final PreparedStatement remove;
+  private final PreparedStatement version;
+
+  private Journal(Connection connection) throws SQLException {
+    this.connection = connection;
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA locking_mode=EXCLUSIVE");
+      statement.execute("PRAGMA journal_mode=WAL");
+      statement.execute("PRAGMA synchronous=FULL");
+      statement.execute(
+          "CREATE TABLE IF NOT EXISTS objects (row INTEGER PRIMARY KEY, resource TEXT NOT NULL,"
+              + " namespace TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,"
+              + " json BLOB NOT NULL)");
+      statement.execute(
+          "CREATE TABLE IF NOT EXISTS latest (one INTEGER PRIMARY KEY CHECK (one = 1),"
+              + " version INTEGER NOT NULL)");
+      statement.execute("INSERT OR IGNORE INTO latest VALUES (1, 1)");
+    }
+    connection.setAutoCommit(false);
+    put = connection.prepareStatement("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)");
+    remove = connection.prepareStatement("DELETE FROM objects WHERE row = ?");
+    version = connection.prepareStatement("UPDATE latest SET version = ?");
+  }
+
+  /**
+   * Opens the database, and makes it if there is none.
+   *
+   * @throws SQLException also if another process has it open
+   */
+  static Journal open(Path file) throws SQLException {
+    // The native library is unpacked beside the data rather than left in /tmp after a kill.
+    if (System.getProperty("org.sqlite.tmpdir") == null) {
+      System.setProperty("org.sqlite.tmpdir", String.valueOf(file.toAbsolutePath().getParent()));
+    }
+    Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath());
+    try {
+      return new Journal(connection);
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  long latestVersion() throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT version FROM latest")) {
+      rows.next();
+      return rows.getLong(1);
+    }
+  }
+
+  void load(Consumer<Stored> into) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT row, resource, namespace, name, version, json FROM objects")) {
+      while (rows.next()) {
+        Key key = new Key(rows.getString(2), rows.getString(3), rows.getString(4));
+        byte[] json = rows.getBytes(6);
+        into.accept(Stored.read(key, rows.getLong(1), rows.getLong(5), Json.parse(json), json));
+      }
+    }
+  }
+
+  /** Makes all changes durable, or none. */
+  void commit(Collection<Change> changes, long latest) throws SQLException {
+    try {
+      for (Change change : changes) {
+        Stored after = change.after();
+        if (after == null) {
+          remove.setLong(1, change.row());
+          remove.executeUpdate();
+          continue;
+        }
+        put.setLong(1, change.row());
+        put.setString(2, change.key().resource());
+        put.setString(3, change.key().namespace());
+        put.setString(4, change.key().name());
+        put.setLong(5, after.version());
+        put.setBytes(6, after.json());
+        put.executeUpdate();
+      }
+      version.setLong(1, latest);
+      version.executeUpdate();
+      connection.commit();
+    } catch (SQLException e) {
+      connection.rollback();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
+}

@@ -1,0 +1,5 @@
+/** Tests of the lab's API server. */
+@NullMarked
+package io.ovenet.lab.api;
+
+import org.jspecify.annotations.NullMarked;
