@@ -182,46 +182,51 @@ static __always_inline void set_decision(struct conntrack *connection, const str
 	connection->drop_reason = reason_of(decision);
 }
 
-static __attribute__((noinline)) int add_connection(const struct packet *p,
-						    const struct conntrack_key *key,
-						    const struct decision *decision, __u64 revision,
-						    __u32 slot_and_source_is_hi)
+/* Remembers a connection in a slot claimed for it: 0, or a drop reason. */
+VERIFIED_ONCE int add_connection(const struct packet *p, const struct decision *decision,
+				 __u64 revision, __u32 slot)
 {
-	bool source_is_hi = slot_and_source_is_hi & 1;
+	struct conntrack connection = {};
+	struct conntrack_key key;
+
+	if (!p || !decision)
+		return DROP_CONNTRACK_FULL;
+	bool source_is_hi = make_key(&p->tuple, &key);
 	const struct side *lo = source_is_hi ? &p->to : &p->from;
 	const struct side *hi = source_is_hi ? &p->from : &p->to;
-	struct conntrack connection = {
-	    .began_at = p->now,
-	    .lo_endpoint = lo->id,
-	    .hi_endpoint = hi->id,
-	    .lo_generation = lo->generation,
-	    .hi_generation = hi->generation,
-	    .flags = source_is_hi ? CONNTRACK_HI_BEGAN : 0,
-	};
-
+	connection.began_at = p->now;
+	connection.lo_endpoint = lo->id;
+	connection.hi_endpoint = hi->id;
+	connection.lo_generation = lo->generation;
+	connection.hi_generation = hi->generation;
+	connection.flags = source_is_hi ? CONNTRACK_HI_BEGAN : 0;
 	set_decision(&connection, p, decision, revision, source_is_hi);
 	update_connection(&connection, p, p->length, false);
-	return insert_connection(key, &connection, slot_and_source_is_hi >> 1,
-				 p->from.id ? p->from.id : p->to.id, p->now);
+	return insert_connection(&key, &connection, slot, p->from.id ? p->from.id : p->to.id,
+				 p->now);
 }
 
 /*
- * Stores what was decided anew. By key, not through the pointer: a deleted entry's memory may
+ * Stores what was decided anew. By key, not through a pointer: a deleted entry's memory may
  * already be another connection's, which must not get this one's verdict.
  */
-static __attribute__((noinline)) int redecide_connection(const struct packet *p,
-							 const struct conntrack_key *key,
-							 const struct conntrack *old,
-							 const struct decision *decision,
-							 __u64 revision_and_source_is_hi)
+VERIFIED_ONCE int redecide_connection(const struct packet *p, const struct decision *decision,
+				      __u64 revision)
 {
-	struct conntrack connection = *old;
+	struct conntrack connection;
+	struct conntrack_key key;
+	const struct conntrack *old;
 
-	bool source_is_hi = revision_and_source_is_hi & 1;
-
-	set_decision(&connection, p, decision, revision_and_source_is_hi >> 1, source_is_hi);
+	if (!p || !decision)
+		return 0;
+	bool source_is_hi = make_key(&p->tuple, &key);
+	old = bpf_map_lookup_elem(&conntrack_map, &key);
+	if (!old || !same_ends(old, p, source_is_hi))
+		return 0; /* gone meanwhile: the next packet is a new one */
+	connection = *old;
+	set_decision(&connection, p, decision, revision, source_is_hi);
 	update_connection(&connection, p, p->length, is_reply(&connection, source_is_hi));
-	return bpf_map_update_elem(&conntrack_map, key, &connection, BPF_EXIST);
+	return bpf_map_update_elem(&conntrack_map, &key, &connection, BPF_EXIST);
 }
 
 #endif

@@ -13,19 +13,11 @@ static __always_inline __u32 direction_of(const struct packet *p)
 }
 
 static __always_inline int begin_connection(struct __sk_buff *skb, struct packet *p,
-					    const struct conntrack_key *key,
-					    const struct decision *decision, __u64 revision,
-					    bool source_is_hi)
+					    const struct decision *decision, __u64 revision)
 {
-	int slot, reason;
+	int slot = find_slot(p->now);
+	int reason = slot < 0 ? DROP_CONNTRACK_FULL : add_connection(p, decision, revision, slot);
 
-	report_decision(skb, p, decision);
-	if (reason_of(decision))
-		return drop_refused(skb, p, decision);
-	slot = find_slot(p->now);
-	if (slot < 0)
-		return drop(skb, p, DROP_CONNTRACK_FULL, direction_of(p));
-	reason = add_connection(p, key, decision, revision, slot << 1 | source_is_hi);
 	if (reason)
 		return drop(skb, p, reason, direction_of(p));
 	p->rule = decision->ingress.verdict ? decision->ingress.rule : decision->egress.rule;
@@ -33,56 +25,60 @@ static __always_inline int begin_connection(struct __sk_buff *skb, struct packet
 	return TC_ACT_OK;
 }
 
-static __always_inline int continue_connection(struct __sk_buff *skb, struct packet *p,
-					       const struct conntrack_key *key,
-					       const struct conntrack *old,
-					       const struct decision *decision, __u64 revision,
-					       bool source_is_hi)
-{
-	__u8 before = old->decided;
+/* What an entry means for a packet whose ends are known. */
+enum standing {
+	STANDING_NONE,	    /* there is none */
+	STANDING_VOID,	    /* it is over, or of others: the packet begins a connection */
+	STANDING_ONWARDS,   /* the packet is one of it, from who began it */
+	STANDING_BACKWARDS, /* and from who was called */
+};
 
-	redecide_connection(p, key, old, decision, revision << 1 | source_is_hi);
-	if (before != verdict_of(decision))
-		report_decision(skb, p, decision);
-	if (reason_of(decision))
-		return drop_refused(skb, p, decision);
-	return TC_ACT_OK;
+static __always_inline enum standing standing_of(const struct conntrack *old,
+						 const struct packet *p, bool source_is_hi)
+{
+	bool reply;
+
+	if (!old)
+		return STANDING_NONE;
+	if (old->expires <= p->now || !same_ends(old, p, source_is_hi))
+		return STANDING_VOID;
+	reply = is_reply(old, source_is_hi);
+	if (begins_anew(old, p, reply))
+		return STANDING_VOID;
+	return reply ? STANDING_BACKWARDS : STANDING_ONWARDS;
 }
 
 /*
  * Judges a packet by today's tables: TC_ACT_OK, or TC_ACT_SHOT with everything said. A connection
  * with the same ends is decided again in the direction of who began it; an entry of other ends is
- * inherited by nobody.
+ * inherited by nobody. What is refused leaves an old entry as it is, what is granted replaces it.
  */
-static __attribute__((noinline)) int decide_packet(struct __sk_buff *skb, struct packet *p,
-						   const struct conntrack_key *key, __u64 revision,
-						   __u32 source_is_hi)
+static __always_inline int decide_packet(struct __sk_buff *skb, struct packet *p, __u64 revision)
 {
-	struct conntrack *old = bpf_map_lookup_elem(&conntrack_map, key);
+	struct conntrack_key key;
+	bool source_is_hi = make_key(&p->tuple, &key);
+	const struct conntrack *old = bpf_map_lookup_elem(&conntrack_map, &key);
+	enum standing standing = standing_of(old, p, source_is_hi);
+	__u8 before = old && standing >= STANDING_ONWARDS ? old->decided : VERDICT_NONE;
 	struct decision decision;
-	bool reply = false;
 
 	p->length = skb->len;
-	if (old && (old->expires <= p->now || !same_ends(old, p, source_is_hi) ||
-		    begins_anew(old, p, is_reply(old, source_is_hi)))) {
-		decide(p, false, &decision);
-		/* What is refused leaves the old connection as it is, what is granted replaces it.
-		 */
-		if (!reason_of(&decision) && !p->tuple.icmp_answer)
-			bpf_map_delete_elem(&conntrack_map, key);
-		old = NULL;
-	} else if (old) {
-		reply = is_reply(old, source_is_hi);
-		decide(p, reply, &decision);
-		return continue_connection(skb, p, key, old, &decision, revision, source_is_hi);
-	} else {
-		decide(p, false, &decision);
-	}
-	if (p->tuple.icmp_answer) {
+	if (standing < STANDING_ONWARDS && p->tuple.icmp_answer) {
 		p->detail = DETAIL_ICMP_UNRELATED;
 		return drop(skb, p, DROP_NO_CONNECTION, direction_of(p));
 	}
-	return begin_connection(skb, p, key, &decision, revision, source_is_hi);
+	decide(p, standing == STANDING_BACKWARDS, &decision);
+	if (standing >= STANDING_ONWARDS)
+		redecide_connection(p, &decision, revision);
+	if (before != verdict_of(&decision))
+		report_decision(skb, p, &decision);
+	if (reason_of(&decision))
+		return drop_refused(skb, p, &decision);
+	if (standing >= STANDING_ONWARDS)
+		return TC_ACT_OK;
+	if (standing == STANDING_VOID)
+		bpf_map_delete_elem(&conntrack_map, &key);
+	return begin_connection(skb, p, &decision, revision);
 }
 
 /* The two ends as a connection's entry has them, for what is told of it. */
@@ -104,10 +100,11 @@ static __always_inline bool passes(__u64 decided)
 }
 
 /* A packet of a connection whose standing verdict refuses it. */
-static __attribute__((noinline)) int drop_standing(struct __sk_buff *skb, struct packet *p,
-						   const struct conntrack *connection,
-						   __u32 source_is_hi)
+VERIFIED_ONCE int drop_standing(struct __sk_buff *skb, struct packet *p,
+				const struct conntrack *connection, __u32 source_is_hi)
 {
+	if (!p || !connection)
+		return TC_ACT_SHOT;
 	bool egress = connection->flags & CONNTRACK_REFUSED_EGRESS;
 
 	set_ends(p, connection, source_is_hi);
@@ -115,10 +112,12 @@ static __attribute__((noinline)) int drop_standing(struct __sk_buff *skb, struct
 	return drop(skb, p, connection->drop_reason, egress ? DIRECTION_EGRESS : DIRECTION_INGRESS);
 }
 
-static __attribute__((noinline)) int trace_standing(struct __sk_buff *skb, struct packet *p,
-						    const struct conntrack *connection,
-						    __u32 source_is_hi, __u32 reason)
+VERIFIED_ONCE int trace_standing(struct __sk_buff *skb, struct packet *p,
+				 const struct conntrack *connection, __u32 source_is_hi,
+				 __u32 reason)
 {
+	if (!p || !connection)
+		return 0;
 	set_ends(p, connection, source_is_hi);
 	p->rule = connection->flags & CONNTRACK_REMOTE && connection->egress_rule
 		      ? connection->egress_rule

@@ -75,14 +75,14 @@ static __always_inline void fill_macs(struct __sk_buff *skb, struct event *event
 	__builtin_memcpy(event->destination_mac, ethernet->h_dest, ETH_ALEN);
 }
 
-static __attribute__((noinline)) int write_event(struct __sk_buff *skb, const struct packet *p,
-						 const struct account *account)
+VERIFIED_ONCE int write_event(struct __sk_buff *skb, const struct packet *p,
+			      const struct account *account)
 {
 	__u32 zero = 0;
 	struct event_counter *counter = bpf_map_lookup_elem(&event_counters, &zero);
 	struct event *event;
 
-	if (!counter)
+	if (!counter || !p || !account)
 		return 0;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
@@ -109,9 +109,10 @@ static __always_inline void count_drop(struct __sk_buff *skb, __u32 reason, __u3
 }
 
 /* The end of a packet: counted, told, gone. */
-static __attribute__((noinline)) int drop(struct __sk_buff *skb, const struct packet *p,
-					  __u32 reason, __u32 direction)
+VERIFIED_ONCE int drop(struct __sk_buff *skb, const struct packet *p, __u32 reason, __u32 direction)
 {
+	if (!p)
+		return TC_ACT_SHOT;
 	struct account account = {
 	    .kind = EVENT_DROP,
 	    .subtype = reason,
@@ -134,9 +135,10 @@ static __always_inline int observation_of(const struct packet *p)
 	return p->to.identity == IDENTITY_HOST ? TRACE_TO_HOST : TRACE_TO_STACK;
 }
 
-static __attribute__((noinline)) int trace(struct __sk_buff *skb, const struct packet *p,
-					   __u32 reason)
+VERIFIED_ONCE int trace(struct __sk_buff *skb, const struct packet *p, __u32 reason)
 {
+	if (!p)
+		return 0;
 	struct account account = {
 	    .kind = EVENT_TRACE,
 	    .subtype = observation_of(p),

@@ -15,7 +15,7 @@ union address {
 	__u64 halves[2];
 };
 
-enum {
+enum limits {
 	MAX_ENDPOINTS = 4096,
 	/* The host side of endpoint N's veth has interface index ENDPOINT_IFINDEX_BASE + N. */
 	ENDPOINT_IFINDEX_BASE = 0x100000,
@@ -86,7 +86,7 @@ struct class_value {
 	__u32 identity_class;
 };
 
-enum {
+enum policy_constants {
 	/* The class of whatever a policy says nothing of in particular. */
 	CLASS_ANY = 0,
 	DIRECTION_INGRESS = 1,

@@ -37,6 +37,12 @@ enum {
 	IDENTITY_HOST = 1,
 };
 
+/*
+ * A function that the verifier goes through once, by itself, and not again at each call. It knows
+ * of its arguments only their types: pointers are to be checked, and no pointer can be returned.
+ */
+#define VERIFIED_ONCE __attribute__((noinline))
+
 struct tuple {
 	union address source;
 	union address destination;

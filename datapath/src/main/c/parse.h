@@ -75,8 +75,7 @@ static __always_inline __u32 fold(__u64 sum)
 	return (sum & 0xffff) + (sum >> 16);
 }
 
-/* A function of its own for the verifier, which then sees its loop once. */
-__attribute__((noinline)) int checksum_with_options(struct __sk_buff *skb, __u32 header_length)
+VERIFIED_ONCE int checksum_with_options(struct __sk_buff *skb, __u32 header_length)
 {
 	__u32 *word = data_of(skb) + ETH_HLEN;
 	void *end = end_of(skb);
@@ -215,8 +214,10 @@ static __always_inline int parse_ether_type(struct __sk_buff *skb, struct packet
 	return refuse(p, DROP_UNSUPPORTED_L2, DETAIL_ETHER_TYPE);
 }
 
-static __always_inline int parse_ipv4(struct __sk_buff *skb, struct packet *p)
+VERIFIED_ONCE int parse_ipv4(struct __sk_buff *skb, struct packet *p)
 {
+	if (!p)
+		return DROP_INVALID_PACKET;
 	void *data = data_of(skb), *end = end_of(skb);
 	struct iphdr *ip = data + ETH_HLEN;
 	__u32 header_length, total;

@@ -35,21 +35,22 @@ static __always_inline int check_sender(struct __sk_buff *skb, struct packet *p,
 }
 
 /* Who is at the other end decides where a packet goes on. */
-static __attribute__((noinline)) int decide_from_pod(struct __sk_buff *skb, struct packet *p,
-						     const struct endpoint *self,
-						     const struct conntrack_key *key,
-						     __u32 source_is_hi)
+VERIFIED_ONCE int decide_from_pod(struct __sk_buff *skb, struct packet *p)
 {
+	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
 	__u64 revision = current_revision();
+	const struct endpoint *self = endpoint_at(id);
 	int reason;
 
-	set_side(&p->from, self, skb->ifindex - ENDPOINT_IFINDEX_BASE);
+	if (!p || !self)
+		return TC_ACT_SHOT;
+	set_side(&p->from, self, id);
 	reason = resolve(p, &p->tuple.destination, &p->to, DROP_UNKNOWN_TARGET);
 	if (!reason && p->to.id && p->ttl <= 1)
 		reason = DROP_TTL;
 	if (reason)
 		return drop(skb, p, reason, DIRECTION_EGRESS);
-	return decide_packet(skb, p, key, revision, source_is_hi);
+	return decide_packet(skb, p, revision);
 }
 
 static __always_inline int forward_standing(struct __sk_buff *skb, struct packet *p,
@@ -94,7 +95,7 @@ int from_pod(struct __sk_buff *skb)
 		return drop(skb, &p, reason, DIRECTION_EGRESS);
 	p.now = bpf_ktime_get_coarse_ns();
 	if (is_icmp_error(&p))
-		return forward_error(skb, &p, self);
+		return forward_error(skb, &p);
 	bool source_is_hi = make_key(&p.tuple, &key);
 	connection = bpf_map_lookup_elem(&conntrack_map, &key);
 	if (connection && connection->expires > p.now) {
@@ -104,7 +105,7 @@ int from_pod(struct __sk_buff *skb)
 		    !begins_anew(connection, &p, is_reply(connection, source_is_hi)))
 			return forward_standing(skb, &p, connection, decided, source_is_hi, peer);
 	}
-	if (decide_from_pod(skb, &p, self, &key, source_is_hi) != TC_ACT_OK)
+	if (decide_from_pod(skb, &p) != TC_ACT_OK)
 		return TC_ACT_SHOT;
 	if (!p.to.id)
 		return deliver_to_stack(skb, &p);
@@ -148,21 +149,22 @@ static __always_inline int check_arrival(struct __sk_buff *skb, struct packet *p
 	return 0;
 }
 
-static __attribute__((noinline)) int decide_to_pod(struct __sk_buff *skb, struct packet *p,
-						   const struct endpoint *self,
-						   const struct conntrack_key *key,
-						   __u32 source_is_hi)
+VERIFIED_ONCE int decide_to_pod(struct __sk_buff *skb, struct packet *p)
 {
+	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
 	__u64 revision = current_revision();
+	const struct endpoint *self = endpoint_at(id);
 	int reason;
 
-	set_side(&p->to, self, skb->ifindex - ENDPOINT_IFINDEX_BASE);
+	if (!p || !self)
+		return TC_ACT_SHOT;
+	set_side(&p->to, self, id);
 	reason = resolve(p, &p->tuple.source, &p->from, DROP_UNKNOWN_SENDER);
 	if (!reason)
 		reason = check_origin(skb, p, p->from.id, p->from.identity == IDENTITY_HOST);
 	if (reason)
 		return drop(skb, p, reason, DIRECTION_INGRESS);
-	return decide_packet(skb, p, key, revision, source_is_hi);
+	return decide_packet(skb, p, revision);
 }
 
 static __always_inline int admit_standing(struct __sk_buff *skb, struct packet *p,
@@ -204,7 +206,7 @@ int to_pod(struct __sk_buff *skb)
 		return drop(skb, &p, reason, DIRECTION_INGRESS);
 	p.now = bpf_ktime_get_coarse_ns();
 	if (is_icmp_error(&p))
-		return admit_error(skb, &p, self);
+		return admit_error(skb, &p);
 	bool source_is_hi = make_key(&p.tuple, &key);
 	connection = bpf_map_lookup_elem(&conntrack_map, &key);
 	if (connection && connection->expires > p.now) {
@@ -214,7 +216,7 @@ int to_pod(struct __sk_buff *skb)
 		    !begins_anew(connection, &p, is_reply(connection, source_is_hi)))
 			return admit_standing(skb, &p, connection, decided, source_is_hi, self);
 	}
-	if (decide_to_pod(skb, &p, self, &key, source_is_hi) != TC_ACT_OK)
+	if (decide_to_pod(skb, &p) != TC_ACT_OK)
 		return TC_ACT_SHOT;
 	return deliver_here(skb, &p, self);
 }
@@ -253,7 +255,21 @@ int from_host(struct __sk_buff *skb)
 	return bpf_redirect(to->ifindex, 0);
 }
 
-/* What is in no map has to be named for its layout to be in this object's BTF. */
-const struct event *layout_of_event __attribute__((unused));
+/* What is in no map has to be named for its layout, and constants, to be in this object's BTF. */
+union layouts {
+	struct event event;
+	enum limits limits;
+	enum endpoint_flags endpoint_flags;
+	enum policy_constants policy_constants;
+	enum verdict verdict;
+	enum conntrack_flags conntrack_flags;
+	enum conntrack_state conntrack_state;
+	enum drop_detail drop_detail;
+	enum event_kind event_kind;
+	enum event_flags event_flags;
+	enum observation observation;
+	enum trace_reason trace_reason;
+};
+const union layouts *layouts __attribute__((unused));
 
 char license_name[] SEC("license") = "Dual BSD/GPL";

@@ -55,9 +55,8 @@ static __always_inline __u64 judgement_of(const struct policy_value *value)
 	return judgement.whole;
 }
 
-/* Functions of scalars alone are verified once, whoever calls them. */
-__attribute__((noinline)) __u64 look_up_policy(__u32 policy, __u32 identity, __u32 direction,
-					       __u32 protocol, __u32 port_be)
+VERIFIED_ONCE __u64 look_up_policy(__u32 policy, __u32 identity, __u32 direction, __u32 protocol,
+				   __u32 port_be)
 {
 	struct class_key class_key = {.identity = identity};
 	struct class_value *class = bpf_map_lookup_elem(&class_map, &class_key);
@@ -99,19 +98,18 @@ static __always_inline __u64 admit_host(union judgement judged)
 	return judgement(VERDICT_ALLOW, 0, DETAIL_NONE);
 }
 
-static __always_inline __u64 judge(const struct side *side, const struct side *peer,
-				   __u32 direction, const struct tuple *tuple, bool reply)
+VERIFIED_ONCE __u64 judge(const struct side *side, const struct side *peer, __u32 direction,
+			  __u32 protocol, __u32 port_be)
 {
 	__u32 enforced =
 	    direction == DIRECTION_INGRESS ? ENDPOINT_ENFORCE_INGRESS : ENDPOINT_ENFORCE_EGRESS;
 	union judgement judged;
 
-	if (!side->policy)
+	if (!side || !peer || !side->policy)
 		return judgement(VERDICT_DEFAULT, DROP_NOT_READY, DETAIL_NO_POLICY);
 	if (!(side->flags & enforced))
 		return judgement(VERDICT_ALLOW, 0, DETAIL_NONE);
-	judged.whole = look_up_policy(side->policy, peer->identity, direction, tuple->protocol,
-				      called_port(tuple, reply));
+	judged.whole = look_up_policy(side->policy, peer->identity, direction, protocol, port_be);
 	if (direction == DIRECTION_INGRESS && peer->identity == IDENTITY_HOST)
 		return admit_host(judged);
 	return judged.whole;
@@ -121,16 +119,19 @@ static __always_inline __u64 judge(const struct side *side, const struct side *p
  * `reply`: the packet at hand comes from who was called. */
 static __always_inline void decide(const struct packet *p, bool reply, struct decision *decision)
 {
-	const struct side *caller = reply ? &p->to : &p->from;
-	const struct side *called = reply ? &p->from : &p->to;
+	__u16 port_be = called_port(&p->tuple, reply);
+	struct side caller = reply ? p->to : p->from;
+	struct side called = reply ? p->from : p->to;
 
 	decision->egress.whole = 0;
 	decision->ingress.whole = 0;
-	if (caller->id)
-		decision->egress.whole = judge(caller, called, DIRECTION_EGRESS, &p->tuple, reply);
-	if (decision->egress.reason || !called->id)
+	if (caller.id)
+		decision->egress.whole =
+		    judge(&caller, &called, DIRECTION_EGRESS, p->tuple.protocol, port_be);
+	if (decision->egress.reason || !called.id)
 		return;
-	decision->ingress.whole = judge(called, caller, DIRECTION_INGRESS, &p->tuple, reply);
+	decision->ingress.whole =
+	    judge(&called, &caller, DIRECTION_INGRESS, p->tuple.protocol, port_be);
 }
 
 static __always_inline __u32 reason_of(const struct decision *decision)
@@ -157,17 +158,18 @@ static __always_inline __u8 verdict_of(const struct decision *decision)
 	return VERDICT_ALLOW;
 }
 
-static __attribute__((noinline)) int report_verdict(struct __sk_buff *skb, const struct packet *p,
-						    const union judgement *judged, __u32 direction)
+VERIFIED_ONCE int report_verdict(struct __sk_buff *skb, const struct packet *p, __u64 whole,
+				 __u32 direction)
 {
+	union judgement judged = {.whole = whole};
 	struct account account = {
 	    .kind = EVENT_POLICY_VERDICT,
-	    .subtype = judged->verdict,
+	    .subtype = judged.verdict,
 	    .direction = direction,
 	    .flags = EVENT_REPLY_KNOWN,
-	    .match = judged->match,
-	    .detail = judged->detail,
-	    .rule = judged->rule,
+	    .match = judged.match,
+	    .detail = judged.detail,
+	    .rule = judged.rule,
 	};
 
 	write_event(skb, p, &account);
@@ -178,9 +180,9 @@ static __always_inline void report_decision(struct __sk_buff *skb, const struct 
 					    const struct decision *decision)
 {
 	if (decision->egress.verdict)
-		report_verdict(skb, p, &decision->egress, DIRECTION_EGRESS);
+		report_verdict(skb, p, decision->egress.whole, DIRECTION_EGRESS);
 	if (decision->ingress.verdict)
-		report_verdict(skb, p, &decision->ingress, DIRECTION_INGRESS);
+		report_verdict(skb, p, decision->ingress.whole, DIRECTION_INGRESS);
 }
 
 /* Drops what a decision refuses, naming the rule. */

@@ -53,12 +53,13 @@ static __always_inline struct conntrack *related_connection(struct __sk_buff *sk
 	return connection;
 }
 
-static __attribute__((noinline)) int forward_error(struct __sk_buff *skb, struct packet *p,
-						   const struct endpoint *self)
+VERIFIED_ONCE int forward_error(struct __sk_buff *skb, struct packet *p)
 {
-	const struct endpoint *peer = NULL;
 	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
+	const struct endpoint *self = endpoint_at(id), *peer = NULL;
 
+	if (!p || !self)
+		return TC_ACT_SHOT;
 	if (!related_connection(skb, p, self, id, &peer))
 		return drop(skb, p, DROP_NO_CONNECTION, DIRECTION_EGRESS);
 	if (peer && p->ttl <= 1)
@@ -69,12 +70,13 @@ static __attribute__((noinline)) int forward_error(struct __sk_buff *skb, struct
 	return deliver_to_stack(skb, p);
 }
 
-static __attribute__((noinline)) int admit_error(struct __sk_buff *skb, struct packet *p,
-						 const struct endpoint *self)
+VERIFIED_ONCE int admit_error(struct __sk_buff *skb, struct packet *p)
 {
-	const struct endpoint *peer = NULL;
 	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
+	const struct endpoint *self = endpoint_at(id), *peer = NULL;
 
+	if (!p || !self)
+		return TC_ACT_SHOT;
 	if (!related_connection(skb, p, self, id, &peer))
 		return drop(skb, p, DROP_NO_CONNECTION, DIRECTION_INGRESS);
 	trace(skb, p, TRACE_RELATED);

@@ -11,7 +11,7 @@ enum {
 };
 
 /* Generation << 16 | id of the endpoint of this node that has an IPv4 address, or 0. */
-__attribute__((noinline)) __u32 find_endpoint(__u32 ipv4_be)
+VERIFIED_ONCE __u32 find_endpoint(__u32 ipv4_be)
 {
 	struct address_key key = {.network = POD_NETWORK};
 	struct endpoint_ref *ref;
@@ -23,7 +23,7 @@ __attribute__((noinline)) __u32 find_endpoint(__u32 ipv4_be)
 }
 
 /* The identity of an IPv4 address, or 0: nothing is known of it. */
-__attribute__((noinline)) __u32 find_identity(__u32 ipv4_be)
+VERIFIED_ONCE __u32 find_identity(__u32 ipv4_be)
 {
 	struct ipcache_key key = {
 	    .prefix_length = IPCACHE_IPV4_FULL,

@@ -54,7 +54,7 @@ static __always_inline bool is_kept(const struct conntrack *connection)
 }
 
 /* Claims a slot that is free or can be freed: 1. Leaves others as they are: 0. */
-__attribute__((noinline)) int claim_slot(__u32 index, __u64 now)
+VERIFIED_ONCE int claim_slot(__u32 index, __u64 now)
 {
 	struct conntrack_slot *slot = bpf_map_lookup_elem(&conntrack_slots, &index);
 	struct conntrack *connection;
@@ -89,7 +89,7 @@ __attribute__((noinline)) int claim_slot(__u32 index, __u64 now)
 }
 
 /* A claimed slot's index, or NO_SLOT: as far as one insertion may look, the table is full. */
-__attribute__((noinline)) int find_slot(__u64 now)
+VERIFIED_ONCE int find_slot(__u64 now)
 {
 	__u32 zero = 0;
 	struct conntrack_hand *hand = bpf_map_lookup_elem(&conntrack_hand, &zero);

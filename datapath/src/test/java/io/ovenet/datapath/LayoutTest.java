@@ -1,0 +1,367 @@
+package io.ovenet.datapath;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ovenet.bpf.Btf;
+import io.ovenet.bpf.MacAddress;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Every codec against the compiled object's BTF: a value is written whose fields all differ, and
+ * each must be found where C has the field of that name.
+ */
+class LayoutTest {
+  private static final Btf BTF = Btf.of("pod.bpf.o", Datapath.bytes());
+  private static final InetAddress ONE = InetAddress.ofLiteral("2001:db8::1");
+  private static final InetAddress TWO = InetAddress.ofLiteral("2001:db8::2");
+
+  /** What was written, to be looked at by C's names. */
+  private record Written(Btf.Struct struct, MemorySegment bytes, Set<String> seen) {
+    static <T> Written of(String name, Codec<T> codec, T value) {
+      Btf.Struct struct = BTF.struct(name);
+      assertThat(codec.size()).as("size of " + name).isEqualTo(struct.size());
+      byte[] bytes = new byte[struct.size()];
+      codec.write(value, MemorySegment.ofArray(bytes), 0);
+      assertThat(codec.read(MemorySegment.ofArray(bytes), 0)).as("read back").isEqualTo(value);
+      return new Written(struct, MemorySegment.ofArray(bytes), new HashSet<>());
+    }
+
+    Written has(String field, Object expected) {
+      Btf.Member member =
+          struct.members().stream().filter(m -> m.name().equals(field)).findFirst().orElseThrow();
+      seen.add(field);
+      long at = member.offset();
+      switch (expected) {
+        case InetAddress address ->
+            assertThat(Bytes.address(bytes, at)).as(field).isEqualTo(address);
+        case MacAddress mac -> assertThat(Bytes.mac(bytes, at)).as(field).isEqualTo(mac);
+        case Number number ->
+            assertThat(number(field, member)).as(field).isEqualTo(number.longValue());
+        default -> throw new IllegalArgumentException(expected.toString());
+      }
+      return this;
+    }
+
+    private long number(String field, Btf.Member member) {
+      boolean bigEndian = field.endsWith("_be");
+      long at = member.offset();
+      return switch (member.size()) {
+        case 1 -> Bytes.u8(bytes, at);
+        case 2 -> bigEndian ? Bytes.u16Be(bytes, at) : Bytes.u16(bytes, at);
+        case 4 -> Integer.toUnsignedLong(bytes.get(bigEndian ? Bytes.U32_BE : Bytes.U32, at));
+        case 8 -> bytes.get(Bytes.U64, at);
+        default -> throw new IllegalStateException(field + " has " + member.size() + " bytes");
+      };
+    }
+
+    /** Nothing in C is left without a look. */
+    void andNothingElse() {
+      Set<String> all = new HashSet<>();
+      struct.members().forEach(m -> all.add(m.name()));
+      all.removeIf(name -> name.startsWith("reserved"));
+      assertThat(seen).isEqualTo(all);
+    }
+  }
+
+  @Test
+  void endpoint() {
+    var mac = MacAddress.parse("01:02:03:04:05:06");
+    var gateway = MacAddress.parse("11:12:13:14:15:16");
+    var flags = EnumSet.of(Endpoint.Flag.PRESENT, Endpoint.Flag.ENFORCE_EGRESS);
+    Written.of(
+            "endpoint",
+            Endpoint.CODEC,
+            new Endpoint(0x1122334455667788L, 2, 3, 4, flags, 6, 7, mac, gateway, ONE, TWO))
+        .has("revision", 0x1122334455667788L)
+        .has("ifindex", 2)
+        .has("identity", 3)
+        .has("policy", 4)
+        .has("flags", 5)
+        .has("generation", 6)
+        .has("network", 7)
+        .has("mac", mac)
+        .has("gateway_mac", gateway)
+        .has("address4", ONE)
+        .has("address6", TWO)
+        .andNothingElse();
+  }
+
+  @Test
+  void addressKeyAndEndpointRef() {
+    Written.of("address_key", AddressKey.CODEC, new AddressKey(ONE, 2))
+        .has("address", ONE)
+        .has("network", 2)
+        .andNothingElse();
+    Written.of("endpoint_ref", EndpointRef.CODEC, new EndpointRef(0x0102, 0x0304))
+        .has("id", 0x0102)
+        .has("generation", 0x0304)
+        .andNothingElse();
+  }
+
+  @Test
+  void ipcache() {
+    Written.of("ipcache_key", IpcacheKey.CODEC, new IpcacheKey(ONE, 64, 3))
+        .has("prefix_length", 24 + 64)
+        .has("network", 3)
+        .has("family", 6)
+        .has("address", ONE)
+        .andNothingElse();
+    InetAddress ipv4 = InetAddress.ofLiteral("10.1.2.0");
+    Written.of("ipcache_key", IpcacheKey.CODEC, new IpcacheKey(ipv4, 24, 3))
+        .has("prefix_length", 24 + 96 + 24)
+        .has("address", ipv4);
+    Written.of("ipcache_value", IpcacheValue.CODEC, new IpcacheValue(1, 0x01020304, 5, 6))
+        .has("identity", 1)
+        .has("tunnel_endpoint_be", 0x01020304)
+        .has("encryption_key", 5)
+        .has("flags", 6)
+        .andNothingElse();
+  }
+
+  @Test
+  void policy() {
+    Written.of("policy_key", PolicyKey.CODEC, new PolicyKey(1, 2, PolicyKey.EGRESS, 6, 0x1230, 12))
+        .has("prefix_length", BTF.constant("POLICY_PREFIX_ANY_PORT") + 12)
+        .has("policy", 1)
+        .has("identity_class", 2)
+        .has("direction", BTF.constant("DIRECTION_EGRESS"))
+        .has("family", 0)
+        .has("protocol", 6)
+        .has("port_be", 0x1230)
+        .andNothingElse();
+    Written.of("policy_key", PolicyKey.CODEC, PolicyKey.any(1, 2, PolicyKey.INGRESS))
+        .has("prefix_length", BTF.constant("POLICY_PREFIX_ANY_PROTOCOL"));
+    Written.of("policy_key", PolicyKey.CODEC, PolicyKey.port(1, 2, PolicyKey.INGRESS, 17, 53))
+        .has("prefix_length", BTF.constant("POLICY_PREFIX_FULL"));
+    Written.of("policy_value", PolicyValue.CODEC, new PolicyValue(Verdict.DENY, 2, 3, 4, 5, 6))
+        .has("verdict", 2)
+        .has("authentication", 2)
+        .has("match", 3)
+        .has("proxy", 4)
+        .has("rule", 5)
+        .has("log_cookie", 6)
+        .andNothingElse();
+    assertThat(BTF.struct("class_key").size()).isEqualTo(4);
+    assertThat(BTF.struct("class_value").size()).isEqualTo(4);
+  }
+
+  @Test
+  void conntrack() {
+    Written.of("conntrack_key", ConntrackKey.CODEC, new ConntrackKey(ONE, TWO, 3, 4, 5, 6, 7))
+        .has("lo", ONE)
+        .has("hi", TWO)
+        .has("lo_port_be", 3)
+        .has("hi_port_be", 4)
+        .has("protocol", 5)
+        .has("flags", 6)
+        .has("network", 7)
+        .andNothingElse();
+    var entry =
+        new ConntrackEntry(
+            0x01020304L,
+            5,
+            6,
+            7,
+            8,
+            9,
+            new EndpointRef(10, 11),
+            new EndpointRef(12, 13),
+            14,
+            15,
+            16,
+            17,
+            18,
+            19,
+            20,
+            21,
+            22,
+            23,
+            24,
+            25,
+            26);
+    Written written =
+        Written.of("conntrack", ConntrackEntry.CODEC, entry)
+            .has("decided", 0x0102030405L)
+            .has("expires", 6)
+            .has("began_at", 7)
+            .has("lo_identity", 8)
+            .has("hi_identity", 9)
+            .has("lo_endpoint", 10)
+            .has("lo_generation", 11)
+            .has("hi_endpoint", 12)
+            .has("hi_generation", 13)
+            .has("egress_rule", 14)
+            .has("ingress_rule", 15)
+            .has("proxy", 16)
+            .has("nat", 17)
+            .has("tunnel_be", 18)
+            .has("flags", 19)
+            .has("tcp_state", 20)
+            .has("tcp_flags_seen", 21)
+            .has("drop_reason", 22);
+    for (String pair : new String[] {"packets", "bytes"}) {
+      Btf.Member member = member("conntrack", pair);
+      int first = pair.equals("packets") ? 23 : 25;
+      assertThat(written.bytes.get(Bytes.U64, member.offset())).isEqualTo(first);
+      assertThat(written.bytes.get(Bytes.U64, member.offset() + 8L)).isEqualTo(first + 1);
+      written.seen.add(pair);
+    }
+    written.andNothingElse();
+  }
+
+  @Test
+  void counters() {
+    Written.of("counter", Counter.CODEC, new Counter(1, 2))
+        .has("packets", 1)
+        .has("bytes", 2)
+        .andNothingElse();
+    Written.of("event_counter", EventCounter.CODEC, new EventCounter(1, 2))
+        .has("written", 1)
+        .has("lost", 2)
+        .andNothingElse();
+    assertThat(member("revisions", "current").offset()).isEqualTo(Revisions.CURRENT);
+    assertThat(member("revisions", "remote").offset()).isEqualTo(Revisions.REMOTE);
+    assertThat(BTF.struct("revisions").size()).isEqualTo(Revisions.SIZE);
+  }
+
+  @Test
+  void config() {
+    MemorySegment bytes = MemorySegment.ofArray(TestNode.options().config());
+    assertThat(bytes.byteSize()).isEqualTo(BTF.struct("config").size());
+    assertThat(bytes.get(Bytes.U32, member("config", "host_ifindex").offset()))
+        .isEqualTo(TestNode.HOST_IFINDEX);
+    assertThat(bytes.get(Bytes.U32_BE, member("config", "gateway_be").offset()))
+        .isEqualTo(0xa9fe0101);
+    assertThat(Bytes.mac(bytes, member("config", "host_mac").offset()))
+        .isEqualTo(TestNode.HOST_MAC);
+    assertThat(bytes.get(Bytes.U32, member("config", "conntrack_slots").offset())).isEqualTo(1024);
+    assertThat(bytes.get(Bytes.U32, member("config", "conntrack_share").offset())).isEqualTo(128);
+    var seconds =
+        Map.of(
+            "tcp_new",
+            60,
+            "tcp_established",
+            8000,
+            "tcp_closing",
+            120,
+            "tcp_closed",
+            10,
+            "other_new",
+            30,
+            "other_established",
+            120,
+            "icmp",
+            30);
+    new TreeMap<>(seconds)
+        .forEach(
+            (name, value) ->
+                assertThat(bytes.get(Bytes.U64, member("config", name).offset()))
+                    .as(name)
+                    .isEqualTo(value * 1_000_000_000L));
+  }
+
+  @Test
+  void event() {
+    Btf.Struct struct = BTF.struct("event");
+    assertThat(struct.size()).isEqualTo(FlowEvent.SIZE);
+    MemorySegment bytes = MemorySegment.ofArray(new byte[FlowEvent.SIZE + 8]);
+    for (int i = 0; i < FlowEvent.SIZE; i++) {
+      bytes.set(Bytes.U8, 8 + i, (byte) (i + 1));
+    }
+    FlowEvent event = new FlowEvent().at(bytes, 8);
+    Written raw = new Written(struct, bytes.asSlice(8), new HashSet<>());
+    raw.has("time", event.time())
+        .has("kind", event.kind())
+        .has("subtype", event.subtype())
+        .has("direction", event.direction())
+        .has("flags", event.flags())
+        .has("protocol", event.protocol())
+        .has("tcp_flags", event.tcpFlags())
+        .has("match", event.match())
+        .has("trace_reason", event.traceReason())
+        .has("source", event.source())
+        .has("destination", event.destination())
+        .has("source_port_be", event.sourcePort())
+        .has("destination_port_be", event.destinationPort())
+        .has("source_endpoint", event.sourceEndpoint())
+        .has("destination_endpoint", event.destinationEndpoint())
+        .has("source_identity", event.sourceIdentity())
+        .has("destination_identity", event.destinationIdentity())
+        .has("rule", event.rule())
+        .has("ifindex", event.ifindex())
+        .has("length", event.length())
+        .has("network", event.network())
+        .has("drop_detail", event.dropDetail())
+        .has("source_mac", new MacAddress(event.sourceMac()))
+        .has("destination_mac", new MacAddress(event.destinationMac()))
+        .has("count", event.count())
+        .andNothingElse();
+    assertThat(event.sourceLow()).isEqualTo(0x191a1b1c1d1e1f20L);
+    assertThat(event.destinationHigh()).isEqualTo(0x2122232425262728L);
+  }
+
+  private static Btf.Member member(String struct, String field) {
+    return BTF.struct(struct).members().stream()
+        .filter(m -> m.name().equals(field))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @TestFactory
+  Iterable<DynamicTest> enumsHaveTheNumbersOfC() {
+    Map<String, Integer> numbers = new TreeMap<>();
+    for (Verdict verdict : Verdict.values()) {
+      numbers.put("VERDICT_" + verdict, verdict.number());
+    }
+    for (EventKind kind : EventKind.values()) {
+      numbers.put("EVENT_" + kind, kind.number());
+    }
+    for (DropDetail detail : DropDetail.values()) {
+      numbers.put("DETAIL_" + detail, detail.number());
+    }
+    for (ConntrackState state : ConntrackState.values()) {
+      numbers.put("CONNTRACK_" + state, state.number());
+    }
+    for (TraceReason reason : TraceReason.values()) {
+      numbers.put("TRACE_" + reason, reason.number());
+    }
+    for (ObservationPoint point : ObservationPoint.values()) {
+      numbers.put("TRACE_" + point, point.number());
+    }
+    for (Endpoint.Flag flag : Endpoint.Flag.values()) {
+      numbers.put("ENDPOINT_" + flag, flag.bit);
+    }
+    numbers.put("MAX_ENDPOINTS", Endpoint.MAX_ENDPOINTS);
+    numbers.put("ENDPOINT_IFINDEX_BASE", Endpoint.IFINDEX_BASE);
+    numbers.put("CLASS_ANY", PolicyKey.CLASS_ANY);
+    numbers.put("DIRECTION_INGRESS", PolicyKey.INGRESS);
+    numbers.put("DIRECTION_EGRESS", PolicyKey.EGRESS);
+    numbers.put("EVENT_REPLY", FlowEvent.REPLY);
+    numbers.put("EVENT_REPLY_KNOWN", FlowEvent.REPLY_KNOWN);
+    numbers.put("EVENT_IPV6", FlowEvent.IPV6);
+    numbers.put("EVENT_HAS_PORTS", FlowEvent.HAS_PORTS);
+    numbers.put("EVENT_HAS_L3", FlowEvent.HAS_L3);
+    numbers.put("CONNTRACK_HI_BEGAN", ConntrackEntry.HI_BEGAN);
+    numbers.put("CONNTRACK_REPLY_SEEN", ConntrackEntry.REPLY_SEEN);
+    numbers.put("CONNTRACK_REMOTE", ConntrackEntry.REMOTE);
+    numbers.put("CONNTRACK_HOST", ConntrackEntry.HOST);
+    numbers.put("CONNTRACK_REFUSED_INGRESS", ConntrackEntry.REFUSED_INGRESS);
+    numbers.put("CONNTRACK_REFUSED_EGRESS", ConntrackEntry.REFUSED_EGRESS);
+    return numbers.entrySet().stream()
+        .map(
+            e ->
+                DynamicTest.dynamicTest(
+                    e.getKey(),
+                    () -> assertThat(BTF.constant(e.getKey())).isEqualTo(e.getValue().longValue())))
+        .toList();
+  }
+}
