@@ -43,7 +43,10 @@ final class HttpFront extends Handler.Abstract {
     Answer answer;
     try {
       call = call(request);
-      answer = router.apply(call);
+      // A complete 200 without an upgrade is what makes clients that prefer a WebSocket for their
+      // watch take plain HTTP at once; a stream would keep them waiting, an error makes them retry.
+      boolean upgrade = "websocket".equalsIgnoreCase(header(request, HttpHeader.UPGRADE));
+      answer = upgrade ? Answer.text(200, "watch by plain HTTP\n") : router.apply(call);
     } catch (ApiException e) {
       answer = Answer.json(e.code(), e.status());
     } catch (IOException e) {
@@ -100,11 +103,6 @@ final class HttpFront extends Handler.Abstract {
   }
 
   private Call call(Request request) throws IOException {
-    if ("websocket".equalsIgnoreCase(header(request, HttpHeader.UPGRADE))) {
-      // The answer at which clients that prefer a WebSocket for their watch take plain HTTP.
-      throw new ApiException(
-          503, "ServiceUnavailable", "WebSockets are not supported; watch by plain HTTP");
-    }
     Map<String, String> query = new LinkedHashMap<>();
     String path;
     try {
