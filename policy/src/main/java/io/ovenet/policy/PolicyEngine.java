@@ -165,6 +165,11 @@ public final class PolicyEngine {
     return objects;
   }
 
+  /** How many classes the identities are in. */
+  public int classCount() {
+    return partition.classCount();
+  }
+
   /** Puts an identity of pods, nodes or the host. */
   public void upsertIdentity(int number, Labels labels) {
     partition.upsertIdentity(number, labels, prefixOfReserved(number));

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TableCompiler {
   private static final int PORTS = 0x10000;
-  private static final int REMEMBERED = 20_000;
+  private static final int REMEMBERED = 50_000;
   private static final Comparator<PolicyEntry> ORDER =
       Comparator.comparingInt(PolicyEntry::prefixLength)
           .thenComparingInt(PolicyEntry::protocol)

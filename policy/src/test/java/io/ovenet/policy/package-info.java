@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.policy;
+
+import org.jspecify.annotations.NullMarked;
