@@ -1,0 +1,306 @@
+package io.ovenet.agent;
+
+import io.ovenet.datapath.IpcacheKey;
+import io.ovenet.datapath.PolicyValue;
+import io.ovenet.kubernetes.ApiException;
+import io.ovenet.kubernetes.CiliumEndpoints;
+import io.ovenet.kubernetes.CiliumNodeRecord;
+import io.ovenet.kubernetes.CiliumNodes;
+import io.ovenet.kubernetes.IdentityAllocator;
+import io.ovenet.kubernetes.KubernetesApi;
+import io.ovenet.kubernetes.NodeAddress;
+import io.ovenet.kubernetes.RecordKind;
+import io.ovenet.kubernetes.policy.PolicyParser;
+import io.ovenet.policy.Labels;
+import io.ovenet.policy.PolicyEngine;
+import io.ovenet.policy.PolicySettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The agent's parts, put together. {@link #start} comes back when CNI calls are answered and what
+ * was pinned is adopted; {@link #follow} when the kernel follows the cluster. Closing leaves the
+ * datapath, with all its connections, as it is.
+ */
+public final class Agent implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Agent.class);
+  private static final Duration RETRY = Duration.ofSeconds(1);
+  private static final int RULE_BLOCK = 65_536;
+
+  private final AgentConfig config;
+  private final ArrayDeque<AutoCloseable> parts;
+  private final KubernetesApi api;
+  private final EndpointStore store;
+  private final Steering steering;
+  private final Pods pods;
+  private final Names names;
+  private final IdentityAllocator allocator;
+  private final ValidPolicies validPolicies;
+  private final EndpointLifecycle lifecycle;
+  private final Relabeler relabeler;
+  private final StatusWriter status;
+  private final CompletableFuture<String> podCidr = new CompletableFuture<>();
+
+  /** Adopts what is there and answers CNI calls. */
+  public static Agent start(AgentConfig config) throws IOException {
+    var parts = new ArrayDeque<AutoCloseable>();
+    try {
+      return new Agent(config, parts);
+    } catch (IOException | RuntimeException e) {
+      close(parts);
+      throw e;
+    }
+  }
+
+  private Agent(AgentConfig config, ArrayDeque<AutoCloseable> parts) throws IOException {
+    this.config = config;
+    this.parts = parts;
+    var state = config.stateDirectory();
+    Files.createDirectories(state);
+    own(lock(state.resolve("agent.lock")));
+    api = own(KubernetesApi.open(config.kubeconfig()));
+    var datapath = own(NodeSetup.open(config));
+    var tables = Tables.of(datapath);
+    store = new EndpointStore(state.resolve("endpoints"));
+    var rules = new RuleNumbers(reserveRuleNumbers(new StateFiles(state), tables));
+    names = new Names(config.clusterName(), config.nodeName(), rules);
+    var engine = new PolicyEngine(settings(config));
+    var realizer = new Realizer(tables, engine, rules, store.all());
+    validPolicies = own(new ValidPolicies(state.resolve("policies")));
+    var primary = NodeSetup.primaryAddress();
+    status =
+        own(
+            new StatusWriter(
+                config.nodeName(),
+                primary == null ? "" : primary.getHostAddress(),
+                new CiliumEndpoints(api),
+                new CiliumNodes(api),
+                id -> datapath.endpoints().get(id)));
+    steering =
+        own(
+            new Steering(
+                realizer,
+                revision -> {
+                  names.revision(revision);
+                  status.revision(revision);
+                }));
+    pods = new Pods(config.clusterName(), api);
+    allocator = new IdentityAllocator(api);
+    var identities = identities(allocator);
+    var network = new PodNetwork(datapath);
+    relabeler = new Relabeler(store, pods, identities, steering, names, status);
+    lifecycle =
+        new EndpointLifecycle(
+            store,
+            datapath.endpoints(),
+            network,
+            steering,
+            pods,
+            identities,
+            listener(),
+            _ -> {},
+            config.mtu() == 0 ? NodeSetup.mtu() : config.mtu());
+    if (config.hubble()) {
+      own(Hubble.start(config, datapath, names));
+    }
+    var server = own(new CniServer(config.cniSocket()));
+    adopt(network);
+    server.serve(lifecycle);
+  }
+
+  private <T extends AutoCloseable> T own(T part) {
+    parts.push(part);
+    return part;
+  }
+
+  private static AutoCloseable lock(Path file) throws IOException {
+    var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    if (channel.tryLock() == null) {
+      channel.close();
+      throw new IOException(
+          "another agent of this node runs (it holds " + file + "): stop it first");
+    }
+    return channel;
+  }
+
+  /** Numbers that no rule had before, also not one that only a connection's entry still names. */
+  private static int reserveRuleNumbers(StateFiles state, Tables tables) throws IOException {
+    int first = 1;
+    var before = state.readAll().get("rule-numbers");
+    if (before != null) {
+      first = Integer.parseInt(new String(before, StandardCharsets.US_ASCII).strip());
+    }
+    for (PolicyValue value : tables.policies().dump().values()) {
+      first = Math.max(first, value.rule() + 1);
+    }
+    state.write(
+        "rule-numbers", Integer.toString(first + RULE_BLOCK).getBytes(StandardCharsets.US_ASCII));
+    return first;
+  }
+
+  private static PolicySettings settings(AgentConfig config) {
+    var enforcement =
+        switch (config.policyEnforcement()) {
+          case DEFAULT -> PolicySettings.Enforcement.DEFAULT;
+          case ALWAYS -> PolicySettings.Enforcement.ALWAYS;
+          case NEVER -> PolicySettings.Enforcement.NEVER;
+        };
+    return new PolicySettings(config.clusterName(), enforcement, true);
+  }
+
+  private static Identities identities(IdentityAllocator allocator) {
+    return new Identities() {
+      @Override
+      public int known(Labels labels) {
+        return allocator.known(labels);
+      }
+
+      @Override
+      public int allocate(Labels labels) throws IOException {
+        return allocator.allocate(labels);
+      }
+    };
+  }
+
+  private EndpointLifecycle.Listener listener() {
+    return new EndpointLifecycle.Listener() {
+      @Override
+      public void added(LocalEndpoint endpoint) {
+        names.local(endpoint);
+        status.added(endpoint);
+        relabeler.check(endpoint);
+      }
+
+      @Override
+      public void removed(LocalEndpoint endpoint) {
+        names.localGone(endpoint);
+        status.removed(endpoint);
+      }
+    };
+  }
+
+  private void adopt(PodNetwork network) throws IOException {
+    lifecycle.forgetVanished();
+    for (var endpoint : store.all()) {
+      network.attach(endpoint);
+      names.local(endpoint);
+    }
+    network.removeStrangers(new HashSet<>(store.ids()));
+    lifecycle.deleteQueued(config.stateDirectory().resolve("cni-deletes"));
+    log.info("{} endpoints adopted", store.ids().size());
+  }
+
+  /** Follows the cluster. Blocks until its policy is in force and pods can be added. */
+  public void follow() throws InterruptedException, IOException {
+    var input = new ClusterInput(config.nodeName(), steering, pods, names, relabeler);
+    input.start(
+        api, new PolicyParser(config.clusterName()), validPolicies, allocator, this::ownNode);
+    Thread.ofVirtual().name("own-node").start(this::ensureNode);
+    input.synced().await();
+    var ipam = new Ipam(podCidr.join());
+    for (var endpoint : store.all()) {
+      if (!ipam.claim(endpoint.address())) {
+        log.error(
+            "endpoint {} has address {}, which is not this node's to give ({}): restart its pod {}/{}",
+            endpoint.id(),
+            endpoint.address().getHostAddress(),
+            ipam.cidr(),
+            endpoint.namespace(),
+            endpoint.pod());
+      }
+    }
+    NodeSetup.route(ipam);
+    for (var address : NodeSetup.addresses()) {
+      steering.submit(r -> r.say(Ipcache.Source.HOST, IpcacheKey.of(address), 1));
+    }
+    steering.begin().exceptionally(_ -> null).join();
+    store.all().forEach(status::added);
+    lifecycle.ready(ipam);
+    NodeSetup.installPlugin(config);
+    log.info("node {} is ready: pods get addresses of {}", config.nodeName(), ipam.cidr());
+  }
+
+  private void ownNode(CiliumNodeRecord node) {
+    if (!node.podCidrs().isEmpty()) {
+      podCidr.complete(node.podCidrs().getFirst());
+    }
+  }
+
+  private void ensureNode() {
+    while (!podCidr.isCancelled()) {
+      try {
+        var uid = "";
+        var addresses = new ArrayList<NodeAddress>();
+        try {
+          var node =
+              RecordKind.NODES
+                  .reader()
+                  .apply(api.get(RecordKind.NODES.path("", config.nodeName())));
+          uid = node.key().uid();
+          addresses.addAll(internal(node.addresses()));
+        } catch (ApiException e) {
+          if (!e.notFound()) {
+            throw e;
+          }
+        }
+        var primary = NodeSetup.primaryAddress();
+        if (addresses.isEmpty() && primary != null) {
+          addresses.add(new NodeAddress("InternalIP", primary.getHostAddress()));
+        }
+        ownNode(new CiliumNodes(api).ensure(config.nodeName(), uid, addresses));
+        return;
+      } catch (IOException | UncheckedIOException e) {
+        log.warn("cannot write this node's CiliumNode ({}); trying again", e.getMessage());
+      }
+      try {
+        Thread.sleep(RETRY);
+      } catch (InterruptedException _) {
+        return;
+      }
+    }
+  }
+
+  private static List<NodeAddress> internal(List<NodeAddress> addresses) {
+    var internal = new ArrayList<NodeAddress>();
+    for (var address : addresses) {
+      if (address.type().equals("InternalIP")) {
+        internal.add(address);
+      }
+    }
+    return internal;
+  }
+
+  public boolean isReady() {
+    return lifecycle.isReady();
+  }
+
+  /** Ends the process's parts, last made first. Connections and verdicts live on. */
+  @Override
+  public void close() {
+    podCidr.cancel(false);
+    close(parts);
+  }
+
+  private static void close(ArrayDeque<AutoCloseable> parts) {
+    while (!parts.isEmpty()) {
+      try {
+        parts.pop().close();
+      } catch (Exception e) {
+        log.error("a part of the agent could not be closed", e);
+      }
+    }
+  }
+}

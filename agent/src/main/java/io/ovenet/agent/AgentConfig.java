@@ -1,0 +1,262 @@
+package io.ovenet.agent;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the agent is told, by the keys of a {@code cilium-config} ConfigMap and flags of the same
+ * names. Keys that begin with {@code ovenet-} are this agent's own.
+ *
+ * @param kubeconfig null: the service account of the pod that the agent runs in
+ * @param hubbleListenAddress where Hubble listens by TCP besides its socket; null: nowhere
+ * @param policyEntries room for entries of all policies together
+ * @param ringBytes of the ring between kernel and agent; a power of two
+ * @param mtu bytes; 0: the MTU of the device of the default route
+ * @param conntrackTcpEntries room for TCP connections
+ * @param conntrackAnyEntries room for all other connections
+ * @param healthPort TCP port of {@code /healthz} on the loopback address; 0: none
+ * @param warnings what the operator of this node should know about the keys, a sentence each
+ */
+public record AgentConfig(
+    @Nullable Path kubeconfig,
+    String nodeName,
+    String clusterName,
+    PolicyEnforcement policyEnforcement,
+    boolean hubble,
+    @Nullable String hubbleListenAddress,
+    Path hubbleSocket,
+    int hubbleCapacity,
+    Aggregation aggregation,
+    int conntrackTcpEntries,
+    int conntrackAnyEntries,
+    int policyEntries,
+    int ringBytes,
+    int mtu,
+    int healthPort,
+    Path bpfRoot,
+    Path stateDirectory,
+    Path cniSocket,
+    Path cniBinaries,
+    Path cniConfiguration,
+    List<String> warnings) {
+
+  /** Which endpoints are isolated: those that policies select, all, or none. */
+  public enum PolicyEnforcement {
+    DEFAULT,
+    ALWAYS,
+    NEVER
+  }
+
+  /** How much of forwarded traffic is reported, least aggregated first. */
+  public enum Aggregation {
+    NONE,
+    LOWEST,
+    LOW,
+    MEDIUM,
+    MAXIMUM
+  }
+
+  /** Keys that upstream's agent has and this one does without, in silence. */
+  private static final Set<String> WITHOUT_MEANING =
+      Set.of(
+          "debug",
+          "cni-exclusive",
+          "cni-log-file",
+          "custom-cni-conf",
+          "write-cni-conf-when-ready",
+          "identity-allocation-mode",
+          "identity-gc-interval",
+          "identity-heartbeat-timeout",
+          "cilium-endpoint-gc-interval",
+          "nodes-gc-interval",
+          "operator-api-serve-addr",
+          "preallocate-bpf-maps",
+          "remove-cilium-node-taints",
+          "set-cilium-is-up-condition",
+          "tofqdns-endpoint-max-ip-per-hostname",
+          "hubble-disable-tls",
+          "ipam",
+          "cluster-id",
+          "enable-ipv4",
+          "enable-k8s-networkpolicy",
+          "enable-non-default-deny-policies",
+          "policy-default-local-cluster",
+          "annotate-k8s-node",
+          "auto-create-cilium-node-resource");
+
+  /** Keys of features that are still to come: harmless while they are off. */
+  private static final Set<String> STILL_TO_COME =
+      Set.of(
+          "enable-wireguard",
+          "enable-wireguard-userspace-fallback",
+          "wireguard-userspace-fallback",
+          "enable-ipsec",
+          "enable-bandwidth-manager",
+          "enable-local-redirect-policy",
+          "enable-ipv6",
+          "enable-host-firewall",
+          "enable-node-selector-labels",
+          "enable-extended-ip-protocols",
+          "enable-lb-ipam",
+          "enable-l7-proxy",
+          "enable-icmp-rules",
+          "policy-audit-mode",
+          "hubble-redact-enabled",
+          "hubble-prefer-ipv6");
+
+  private static final Pattern CLUSTER_NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?");
+
+  /** Throws {@link ConfigException} for a value that the agent cannot start with. */
+  public static AgentConfig parse(List<String> arguments) {
+    var values = ConfigValues.read(arguments);
+    var warnings = new ArrayList<String>();
+    var kubeconfig = values.take("kubeconfig");
+    if (kubeconfig == null) {
+      kubeconfig = values.take("k8s-kubeconfig-path");
+    }
+    var node = values.required("node-name", "start the agent with --node-name=<name of its node>");
+    var cluster = values.text("cluster-name", "default");
+    if (!CLUSTER_NAME.matcher(cluster).matches()) {
+      throw new ConfigException(
+          "cluster-name",
+          "'" + cluster + "' is no cluster's name",
+          "use at most 32 lower-case letters, digits and '-'");
+    }
+    kubeProxyReplacement(values.text("kube-proxy-replacement", "false"), warnings);
+    var config =
+        new AgentConfig(
+            kubeconfig == null || kubeconfig.isEmpty() ? null : Path.of(kubeconfig),
+            node,
+            cluster,
+            enforcement(values.text("enable-policy", "default")),
+            values.flag("enable-hubble", true),
+            listenAddress(values.take("hubble-listen-address")),
+            values.path("hubble-socket-path", "/var/run/cilium/hubble.sock"),
+            values.number("hubble-event-buffer-capacity", 4095, 1, 65535),
+            aggregation(values.text("monitor-aggregation", "medium")),
+            values.number("bpf-ct-global-tcp-max", 196_608, 1024, 1 << 24),
+            values.number("bpf-ct-global-any-max", 65_536, 1024, 1 << 24),
+            values.number("ovenet-policy-entries", 262_144, 256, 1 << 24),
+            Integer.highestOneBit(values.number("ovenet-ring-bytes", 8 << 20, 4096, 1 << 30)),
+            values.number("mtu", 0, 0, 65_535),
+            values.number("agent-health-port", 9879, 0, 65_535),
+            values.path("bpf-root", "/sys/fs/bpf"),
+            values.path("ovenet-state-dir", "/var/lib/ovenet"),
+            values.path("ovenet-cni-socket", "/var/run/ovenet/cni.sock"),
+            values.path("ovenet-cni-bin-dir", "/opt/cni/bin"),
+            values.path("ovenet-cni-conf-dir", "/etc/cni/net.d"),
+            List.of());
+    judgeRest(values.rest(), warnings);
+    return config.withWarnings(warnings);
+  }
+
+  /** Room in the one table that holds all connections. */
+  public int conntrackEntries() {
+    return conntrackTcpEntries + conntrackAnyEntries;
+  }
+
+  private AgentConfig withWarnings(List<String> warnings) {
+    return new AgentConfig(
+        kubeconfig,
+        nodeName,
+        clusterName,
+        policyEnforcement,
+        hubble,
+        hubbleListenAddress,
+        hubbleSocket,
+        hubbleCapacity,
+        aggregation,
+        conntrackTcpEntries,
+        conntrackAnyEntries,
+        policyEntries,
+        ringBytes,
+        mtu,
+        healthPort,
+        bpfRoot,
+        stateDirectory,
+        cniSocket,
+        cniBinaries,
+        cniConfiguration,
+        List.copyOf(warnings));
+  }
+
+  private static PolicyEnforcement enforcement(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "default" -> PolicyEnforcement.DEFAULT;
+      case "always" -> PolicyEnforcement.ALWAYS;
+      case "never" -> PolicyEnforcement.NEVER;
+      default ->
+          throw new ConfigException(
+              "enable-policy", "'" + text + "' is unknown", "set default, always or never");
+    };
+  }
+
+  private static Aggregation aggregation(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "none", "disabled", "0" -> Aggregation.NONE;
+      case "lowest", "1" -> Aggregation.LOWEST;
+      case "low", "2" -> Aggregation.LOW;
+      case "medium", "3" -> Aggregation.MEDIUM;
+      case "max", "maximum", "4" -> Aggregation.MAXIMUM;
+      default ->
+          throw new ConfigException(
+              "monitor-aggregation",
+              "'" + text + "' is unknown",
+              "set none, lowest, low, medium or maximum");
+    };
+  }
+
+  /** Missing means Helm's default; present and empty means no TCP listener, as upstream. */
+  private static @Nullable String listenAddress(@Nullable String text) {
+    if (text == null) {
+      return ":4244";
+    }
+    if (text.isEmpty()) {
+      return null;
+    }
+    int colon = text.lastIndexOf(':');
+    try {
+      int port = colon < 0 ? -1 : Integer.parseInt(text.substring(colon + 1));
+      if (port >= 0 && port <= 65_535) {
+        return text;
+      }
+    } catch (NumberFormatException _) {
+      // Answered below, as a port out of range is.
+    }
+    throw new ConfigException(
+        "hubble-listen-address", "'" + text + "' is no address", "set [host]:port, such as :4244");
+  }
+
+  private static void kubeProxyReplacement(String text, List<String> warnings) {
+    switch (text.toLowerCase(Locale.ROOT)) {
+      case "false", "disabled" -> {}
+      case "true", "strict", "partial", "probe" ->
+          warnings.add(
+              "kube-proxy-replacement="
+                  + text
+                  + ": services are not served by this agent yet; leave kube-proxy running");
+      default ->
+          throw new ConfigException(
+              "kube-proxy-replacement", "'" + text + "' is unknown", "set true or false");
+    }
+  }
+
+  private static void judgeRest(Map<String, String> rest, List<String> warnings) {
+    rest.forEach(
+        (key, text) -> {
+          if (STILL_TO_COME.contains(key)) {
+            if (ConfigValues.parseFlag(key, text.isEmpty() ? "false" : text)) {
+              warnings.add(key + "=" + text + ": not supported yet, and without effect");
+            }
+          } else if (!WITHOUT_MEANING.contains(key)) {
+            warnings.add(key + ": unknown to this agent, and without effect; check its spelling");
+          }
+        });
+  }
+}

@@ -1,0 +1,265 @@
+package io.ovenet.agent;
+
+import io.ovenet.datapath.IpcacheKey;
+import io.ovenet.kubernetes.CiliumEndpointRecord;
+import io.ovenet.kubernetes.CiliumNodeRecord;
+import io.ovenet.kubernetes.ClusterWatch;
+import io.ovenet.kubernetes.IdentityRecord;
+import io.ovenet.kubernetes.KubernetesRecord;
+import io.ovenet.kubernetes.NamespaceRecord;
+import io.ovenet.kubernetes.ObjectKey;
+import io.ovenet.kubernetes.PodRecord;
+import io.ovenet.kubernetes.RecordHandler;
+import io.ovenet.kubernetes.RecordKind;
+import io.ovenet.kubernetes.WatchScope;
+import io.ovenet.kubernetes.policy.PolicyParser;
+import io.ovenet.policy.Labels;
+import io.ovenet.policy.PolicyKind;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the API server says, as changes for the steering thread. Each watch has a handler of its
+ * own; what a handler remembers is used by its watch's thread alone.
+ */
+final class ClusterInput {
+  private static final Logger log = LoggerFactory.getLogger(ClusterInput.class);
+
+  /** How many watches have to be in sync before the kernel follows. */
+  static final int WATCHES = 8;
+
+  private final String node;
+  private final Steering steering;
+  private final Pods pods;
+  private final Names names;
+  private final Relabeler relabeler;
+  private final CountDownLatch synced = new CountDownLatch(WATCHES);
+
+  ClusterInput(String node, Steering steering, Pods pods, Names names, Relabeler relabeler) {
+    this.node = node;
+    this.steering = steering;
+    this.pods = pods;
+    this.names = names;
+    this.relabeler = relabeler;
+  }
+
+  /** Done when every watch has told all there is. */
+  CountDownLatch synced() {
+    return synced;
+  }
+
+  /**
+   * Starts the watches.
+   *
+   * @param allocator told of identities too
+   * @param ownNode told of this node's CiliumNode
+   */
+  void start(
+      ClusterWatch api,
+      PolicyParser parser,
+      ValidPolicies validPolicies,
+      RecordHandler<IdentityRecord> allocator,
+      Consumer<CiliumNodeRecord> ownNode) {
+    api.watch(RecordKind.CILIUM_IDENTITIES, WatchScope.ALL, identities(allocator));
+    api.watch(RecordKind.NAMESPACES, WatchScope.ALL, namespaces());
+    api.watch(RecordKind.PODS, WatchScope.podsOfNode(node), localPods());
+    api.watch(RecordKind.CILIUM_NODES, WatchScope.ALL, nodes(ownNode));
+    api.watch(RecordKind.CILIUM_ENDPOINTS, WatchScope.ALL, remoteEndpoints());
+    api.watch(
+        RecordKind.CILIUM_NETWORK_POLICIES,
+        WatchScope.ALL,
+        new PolicySource(
+            PolicyKind.CILIUM_NETWORK_POLICY, parser, steering, validPolicies, synced));
+    api.watch(
+        RecordKind.CILIUM_CLUSTERWIDE_NETWORK_POLICIES,
+        WatchScope.ALL,
+        new PolicySource(
+            PolicyKind.CILIUM_CLUSTERWIDE_NETWORK_POLICY, parser, steering, validPolicies, synced));
+    api.watch(
+        RecordKind.NETWORK_POLICIES,
+        WatchScope.ALL,
+        new PolicySource(PolicyKind.NETWORK_POLICY, parser, steering, validPolicies, synced));
+  }
+
+  /** Counts as in sync after the first listing. */
+  private abstract class Handler<R extends KubernetesRecord> implements RecordHandler<R> {
+    @Override
+    public void synced() {
+      synced.countDown();
+    }
+  }
+
+  private RecordHandler<IdentityRecord> identities(RecordHandler<IdentityRecord> allocator) {
+    return new Handler<>() {
+      @Override
+      public void upserted(IdentityRecord record) {
+        allocator.upserted(record);
+        var labels = Labels.fromSecurityLabels(record.securityLabels());
+        names.identity(record.number(), labels);
+        steering.submit(r -> r.upsertIdentity(record.number(), labels));
+      }
+
+      @Override
+      public void deleted(ObjectKey key) {
+        allocator.deleted(key);
+        try {
+          int number = Integer.parseInt(key.name());
+          steering.submit(r -> r.removeIdentity(number));
+        } catch (NumberFormatException e) {
+          log.warn("a CiliumIdentity whose name is no number is gone: {}", key);
+        }
+      }
+
+      @Override
+      public void synced() {
+        allocator.synced();
+        super.synced();
+      }
+    };
+  }
+
+  private RecordHandler<NamespaceRecord> namespaces() {
+    return new Handler<>() {
+      @Override
+      public void upserted(NamespaceRecord record) {
+        pods.upserted(record);
+        relabeler.checkNamespace(record.name());
+      }
+
+      @Override
+      public void deleted(ObjectKey key) {
+        pods.namespaceDeleted(key.name());
+      }
+    };
+  }
+
+  private RecordHandler<PodRecord> localPods() {
+    return new Handler<>() {
+      @Override
+      public void upserted(PodRecord record) {
+        pods.upserted(record);
+        relabeler.checkPod(record.namespace(), record.name());
+      }
+
+      @Override
+      public void deleted(ObjectKey key) {
+        pods.deleted(key.namespace(), key.name());
+      }
+    };
+  }
+
+  private RecordHandler<CiliumNodeRecord> nodes(Consumer<CiliumNodeRecord> ownNode) {
+    var told = new HashMap<String, List<InetAddress>>();
+    return new Handler<>() {
+      @Override
+      public void upserted(CiliumNodeRecord record) {
+        if (record.name().equals(node)) {
+          ownNode.accept(record);
+          return;
+        }
+        var addresses = new ArrayList<InetAddress>();
+        for (var address : record.addresses()) {
+          var parsed = parse(address.address(), record.key());
+          if (parsed != null) {
+            addresses.add(parsed);
+          }
+        }
+        say(Ipcache.Source.REMOTE_NODE, told.put(record.name(), addresses), addresses, 6);
+      }
+
+      @Override
+      public void deleted(ObjectKey key) {
+        say(Ipcache.Source.REMOTE_NODE, told.remove(key.name()), List.of(), 6);
+      }
+    };
+  }
+
+  private RecordHandler<CiliumEndpointRecord> remoteEndpoints() {
+    var told = new HashMap<String, Map<InetAddress, Integer>>();
+    return new Handler<>() {
+      @Override
+      public void upserted(CiliumEndpointRecord record) {
+        var addresses = new HashMap<InetAddress, Integer>();
+        for (var ip : record.ips()) {
+          var parsed = record.identity() == 0 ? null : parse(ip, record.key());
+          if (parsed != null) {
+            addresses.put(parsed, record.identity());
+          }
+        }
+        var before = told.put(record.key().path(), addresses);
+        retract(before, addresses);
+        addresses.forEach(
+            (address, identity) -> {
+              say(Ipcache.Source.REMOTE_ENDPOINT, address, identity);
+              relabeler.nameRemote(
+                  address, identity, record.key().namespace(), record.key().name());
+            });
+      }
+
+      @Override
+      public void deleted(ObjectKey key) {
+        retract(told.remove(key.path()), Map.of());
+      }
+
+      private void retract(
+          @Nullable Map<InetAddress, Integer> before, Map<InetAddress, Integer> now) {
+        if (before != null) {
+          for (var address : before.keySet()) {
+            if (!now.containsKey(address) && !saidByAnother(address)) {
+              say(Ipcache.Source.REMOTE_ENDPOINT, address, 0);
+              relabeler.forgetRemote(address);
+            }
+          }
+        }
+      }
+
+      private boolean saidByAnother(InetAddress address) {
+        for (var other : told.values()) {
+          if (other.containsKey(address)) {
+            return true;
+          }
+        }
+        return false;
+      }
+    };
+  }
+
+  private void say(
+      Ipcache.Source source,
+      @Nullable List<InetAddress> before,
+      List<InetAddress> now,
+      int identity) {
+    if (before != null) {
+      for (var address : before) {
+        if (!now.contains(address)) {
+          say(source, address, 0);
+        }
+      }
+    }
+    for (var address : now) {
+      say(source, address, identity);
+    }
+  }
+
+  private void say(Ipcache.Source source, InetAddress address, int identity) {
+    var key = IpcacheKey.of(address);
+    steering.submit(r -> r.say(source, key, identity));
+  }
+
+  private static @Nullable InetAddress parse(String text, ObjectKey of) {
+    try {
+      return InetAddress.ofLiteral(text);
+    } catch (IllegalArgumentException e) {
+      log.warn("{} names '{}', which is no address; it is passed over", of, text);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package io.ovenet.agent;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** {@code ovenet agent}: the agent of one node. */
+public final class Main {
+  private static final Logger log = LoggerFactory.getLogger(Main.class);
+
+  private Main() {}
+
+  public static void main(String[] arguments) throws InterruptedException {
+    try {
+      run(AgentConfig.parse(List.of(arguments)));
+    } catch (ConfigException e) {
+      log.error("{}", e.getMessage());
+      System.exit(2);
+    } catch (IOException | RuntimeException e) {
+      log.error("the agent cannot run", e);
+      System.exit(1);
+    }
+  }
+
+  private static void run(AgentConfig config) throws IOException, InterruptedException {
+    config.warnings().forEach(warning -> log.warn("{}", warning));
+    var agent = Agent.start(config);
+    var health =
+        config.healthPort() == 0 ? null : new HealthServer(config.healthPort(), agent::isReady);
+    var ended = new CountDownLatch(1);
+    // SIGTERM and SIGINT: what is pinned stays and goes on deciding.
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("shutdown")
+                .unstarted(
+                    () -> {
+                      log.info("ending; the datapath stays in place");
+                      agent.close();
+                      ended.countDown();
+                    }));
+    agent.follow();
+    ended.await();
+    if (health != null) {
+      health.close();
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package io.ovenet.agent;
+
+import io.ovenet.flow.Addresses;
+import io.ovenet.flow.FlowEndpoint;
+import io.ovenet.flow.FlowLabels;
+import io.ovenet.flow.FlowNames;
+import io.ovenet.flow.PolicyRef;
+import io.ovenet.flow.RuleOrigin;
+import io.ovenet.policy.Label;
+import io.ovenet.policy.Labels;
+import io.ovenet.policy.ReservedIdentity;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the numbers in flow events mean now. Written by watches and CNI calls, read by any thread.
+ */
+public final class Names implements FlowNames {
+  private record Address(long high, long low) {
+    static Address of(InetAddress address) {
+      var halves = Addresses.halves(address);
+      return new Address(halves[0], halves[1]);
+    }
+  }
+
+  private final String cluster;
+  private final String node;
+  private final RuleNumbers rules;
+  private final Map<Integer, FlowEndpoint> endpoints = new ConcurrentHashMap<>();
+  private final Map<Address, FlowEndpoint> addresses = new ConcurrentHashMap<>();
+  private final Map<Integer, FlowEndpoint> identities = new ConcurrentHashMap<>();
+  private final Map<Integer, String> interfaces = new ConcurrentHashMap<>();
+  private final Map<Integer, RuleOrigin> origins = new ConcurrentHashMap<>();
+  private volatile long revision = 1;
+
+  public Names(String cluster, String node, RuleNumbers rules) {
+    this.cluster = cluster;
+    this.node = node;
+    this.rules = rules;
+    for (var identity : ReservedIdentity.values()) {
+      identity(identity.number(), identity.labels());
+    }
+  }
+
+  /** The revision of policy in force, for the rules that flows will name. */
+  void revision(long inForce) {
+    revision = inForce;
+  }
+
+  void identity(int number, Labels labels) {
+    identities.put(number, FlowEndpoint.identity(number, flowLabels(labels)));
+  }
+
+  void interfaceName(int ifindex, String name) {
+    interfaces.put(ifindex, name);
+  }
+
+  void local(LocalEndpoint endpoint) {
+    var named =
+        FlowEndpoint.pod(
+            endpoint.id(),
+            endpoint.identity(),
+            cluster,
+            endpoint.namespace(),
+            endpoint.pod(),
+            flowLabels(endpoint.labels()),
+            List.of());
+    identity(endpoint.identity(), endpoint.labels());
+    endpoints.put(endpoint.id(), named);
+    addresses.put(Address.of(endpoint.address()), named);
+    interfaces.put(endpoint.hostIfindex(), endpoint.hostInterface());
+  }
+
+  void localGone(LocalEndpoint endpoint) {
+    endpoints.remove(endpoint.id());
+    addresses.remove(Address.of(endpoint.address()));
+    interfaces.remove(endpoint.hostIfindex());
+  }
+
+  /** A pod of another node. Its labels are those of its identity. */
+  void remote(InetAddress address, int identity, String namespace, String pod) {
+    var known = identities.get(identity);
+    addresses.put(
+        Address.of(address),
+        FlowEndpoint.pod(
+            0,
+            identity,
+            cluster,
+            namespace,
+            pod,
+            known == null ? FlowLabels.NONE : known.labels(),
+            List.of()));
+  }
+
+  void remoteGone(InetAddress address) {
+    addresses.remove(Address.of(address));
+  }
+
+  private static FlowLabels flowLabels(Labels labels) {
+    var texts = new ArrayList<String>();
+    for (Label label : labels.asList()) {
+      texts.add(label.toString());
+    }
+    return FlowLabels.of(texts);
+  }
+
+  @Override
+  public String clusterName() {
+    return cluster;
+  }
+
+  @Override
+  public String nodeName() {
+    return node;
+  }
+
+  @Override
+  public @Nullable FlowEndpoint endpoint(int id) {
+    return endpoints.get(id);
+  }
+
+  @Override
+  public @Nullable FlowEndpoint address(int network, long high, long low) {
+    return network == 0 ? addresses.get(new Address(high, low)) : null;
+  }
+
+  @Override
+  public @Nullable FlowEndpoint identity(int identity) {
+    return identities.get(identity);
+  }
+
+  @Override
+  public List<String> dnsNames(int network, long high, long low) {
+    return List.of();
+  }
+
+  @Override
+  public @Nullable RuleOrigin rule(int id) {
+    var origin = origins.get(id);
+    if (origin != null) {
+      return origin;
+    }
+    var decidedBy = rules.rule(id);
+    if (decidedBy == null) {
+      return null;
+    }
+    var policies = new ArrayList<PolicyRef>();
+    for (var rule : decidedBy.origins().asList()) {
+      policies.add(
+          new PolicyRef(
+              rule.kind().toString(),
+              rule.namespace(),
+              rule.name(),
+              rule.fieldPath(),
+              revision,
+              List.of()));
+    }
+    origin = RuleOrigin.of(policies);
+    // What rules no longer knows is forgotten here by the same measure: never more than it gave.
+    origins.put(id, origin);
+    return origin;
+  }
+
+  @Override
+  public String interfaceName(int ifindex) {
+    return interfaces.getOrDefault(ifindex, "");
+  }
+}

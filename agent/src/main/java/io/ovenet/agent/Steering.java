@@ -1,0 +1,170 @@
+package io.ovenet.agent;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The thread that alone changes what is in force. It takes whatever changes are queued, never waits
+ * for more, and brings the kernel to their sum at once.
+ */
+public final class Steering implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Steering.class);
+  private static final Duration RETRY = Duration.ofSeconds(5);
+
+  private sealed interface Step {
+    record Change(
+        Consumer<Realizer> change,
+        @Nullable CompletableFuture<Void> applied,
+        @Nullable CompletableFuture<Void> realized)
+        implements Step {}
+
+    record Stop() implements Step {}
+  }
+
+  private final Realizer realizer;
+  private final LongConsumer onRealized;
+  private final LinkedBlockingQueue<Step> queue = new LinkedBlockingQueue<>();
+  private final Thread thread;
+  private boolean started;
+  private boolean failed;
+
+  /**
+   * Starts the thread. Until {@link #begin} changes are taken in, but the kernel is left as it is.
+   *
+   * @param onRealized told each revision that is in force, on the steering thread
+   */
+  public Steering(Realizer realizer, LongConsumer onRealized) {
+    this.realizer = realizer;
+    this.onRealized = onRealized;
+    thread = Thread.ofPlatform().name("steering").start(this::run);
+  }
+
+  /** Queues a change. */
+  public void submit(Consumer<Realizer> change) {
+    queue.add(new Step.Change(change, null, null));
+  }
+
+  /** Queues a change; done when it is in force, exceptionally if it could not be brought there. */
+  public CompletableFuture<Void> realized(Consumer<Realizer> change) {
+    var realized = new CompletableFuture<Void>();
+    queue.add(new Step.Change(change, null, realized));
+    return realized;
+  }
+
+  /** Queues a change; done when it is taken in, whether or not the kernel could follow. */
+  public CompletableFuture<Void> applied(Consumer<Realizer> change) {
+    var applied = new CompletableFuture<Void>();
+    queue.add(new Step.Change(change, applied, null));
+    return applied;
+  }
+
+  /** From here on the kernel follows: every source has told what it knows. */
+  public CompletableFuture<Void> begin() {
+    return realized(
+        r -> {
+          started = true;
+          r.complete();
+        });
+  }
+
+  private void run() {
+    while (true) {
+      var waiting = new ArrayList<CompletableFuture<Void>>();
+      var step = next();
+      boolean stop = false;
+      while (step != null && !stop) {
+        stop = take(step, waiting);
+        step = queue.poll();
+      }
+      if (stop) {
+        return;
+      }
+      settle(waiting);
+    }
+  }
+
+  private @Nullable Step next() {
+    long now = System.nanoTime();
+    var collection = realizer.nextCollection();
+    long wait = Long.MAX_VALUE;
+    if (collection != null) {
+      wait = Math.max(0, collection - now);
+    }
+    if (failed) {
+      wait = Math.min(wait, RETRY.toNanos());
+    }
+    try {
+      return wait == Long.MAX_VALUE ? queue.take() : queue.poll(wait, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody interrupts the steering thread", e);
+    }
+  }
+
+  private boolean take(Step step, List<CompletableFuture<Void>> waiting) {
+    if (!(step instanceof Step.Change(var change, var applied, var realized))) {
+      return true;
+    }
+    try {
+      change.accept(realizer);
+      if (applied != null) {
+        applied.complete(null);
+      }
+      if (realized != null) {
+        waiting.add(realized);
+      }
+    } catch (RuntimeException e) {
+      log.error("a change could not be taken in", e);
+      if (applied != null) {
+        applied.completeExceptionally(e);
+      }
+      if (realized != null) {
+        realized.completeExceptionally(e);
+      }
+    }
+    return false;
+  }
+
+  private void settle(List<CompletableFuture<Void>> waiting) {
+    try {
+      if (started) {
+        onRealized.accept(realizer.realize());
+        if (failed) {
+          log.info("what could not be brought into force before is in force now");
+        }
+        failed = false;
+      }
+      realizer.collect();
+      waiting.forEach(w -> w.complete(null));
+    } catch (RuntimeException e) {
+      if (!failed) {
+        log.error(
+            "ALARM: the kernel could not be brought to what is wanted; what was in force stays, new"
+                + " endpoints pass nothing; trying again every {} s",
+            RETRY.toSeconds(),
+            e);
+      }
+      failed = true;
+      waiting.forEach(w -> w.completeExceptionally(e));
+    }
+  }
+
+  /** Ends the thread; what is in the kernel stays. */
+  @Override
+  public void close() {
+    queue.add(new Step.Stop());
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

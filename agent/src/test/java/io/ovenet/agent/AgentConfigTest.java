@@ -1,0 +1,89 @@
+package io.ovenet.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AgentConfigTest {
+  @TempDir Path directory;
+
+  private static AgentConfig parse(String... flags) {
+    var arguments = new ArrayList<>(List.of("--node-name=node-1"));
+    arguments.addAll(List.of(flags));
+    return AgentConfig.parse(arguments);
+  }
+
+  @Test
+  void readsAMountedConfigMapAndLetsFlagsWin() throws Exception {
+    Files.createDirectory(directory.resolve("..2026_data"));
+    Files.createSymbolicLink(directory.resolve("..data"), Path.of("..2026_data"));
+    Files.writeString(directory.resolve("..2026_data/monitor-aggregation"), "none\n");
+    Files.createSymbolicLink(
+        directory.resolve("monitor-aggregation"), Path.of("..data/monitor-aggregation"));
+    Files.writeString(directory.resolve("cluster-name"), "east");
+    Files.writeString(directory.resolve("bpf-ct-global-tcp-max"), "5000");
+    var config = parse("--config-dir", directory.toString(), "--cluster-name=west");
+    assertThat(config.aggregation()).isEqualTo(AgentConfig.Aggregation.NONE);
+    assertThat(config.clusterName()).isEqualTo("west");
+    assertThat(config.conntrackEntries()).isEqualTo(5000 + 65_536);
+    assertThat(config.warnings()).isEmpty();
+  }
+
+  @Test
+  void warnsOfUnknownKeysAndOfFeaturesToComeThatAreOn() {
+    var config =
+        parse(
+            "--enable-wiregard=true",
+            "--enable-wireguard=true",
+            "--enable-ipsec=false",
+            "--kube-proxy-replacement=strict",
+            "--debug");
+    assertThat(config.warnings())
+        .hasSize(3)
+        .anySatisfy(w -> assertThat(w).startsWith("enable-wiregard: unknown"))
+        .anySatisfy(w -> assertThat(w).startsWith("enable-wireguard=true: not supported"))
+        .anySatisfy(w -> assertThat(w).startsWith("kube-proxy-replacement=strict"));
+  }
+
+  @Test
+  void namesKeyAndRemedyOfABadValue() {
+    assertRefused("bpf-ct-global-any-max", "lots", "set a number from 1024");
+    assertRefused("bpf-ct-global-tcp-max", "3", "set a number from 1024");
+    assertRefused("enable-policy", "sometimes", "set default, always or never");
+    assertRefused("kube-proxy-replacement", "maybe", "set true or false");
+    assertRefused("monitor-aggregation", "high", "set none, lowest");
+    assertRefused("hubble-listen-address", "4244", "such as :4244");
+    assertRefused("cluster-name", "East", "lower-case");
+    assertRefused("enable-hubble", "on", "set true or false");
+    assertThatThrownBy(() -> AgentConfig.parse(List.of()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("node-name")
+        .hasMessageContaining("--node-name=");
+  }
+
+  private static void assertRefused(String key, String value, String remedy) {
+    assertThatThrownBy(() -> parse("--" + key + "=" + value))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(key + ": ")
+        .hasMessageContaining("'" + value + "'")
+        .hasMessageContaining(remedy);
+  }
+
+  @Test
+  void knowsUpstreamsSpellings() {
+    for (var text : new String[] {"true", "strict", "partial", "probe", "false", "disabled"}) {
+      assertThat(parse("--kube-proxy-replacement=" + text).warnings())
+          .hasSize(text.equals("false") || text.equals("disabled") ? 0 : 1);
+    }
+    assertThat(parse("--monitor-aggregation=3").aggregation())
+        .isEqualTo(AgentConfig.Aggregation.MEDIUM);
+    assertThat(parse("--hubble-listen-address=").hubbleListenAddress()).isNull();
+    assertThat(parse().hubbleListenAddress()).isEqualTo(":4244");
+  }
+}
