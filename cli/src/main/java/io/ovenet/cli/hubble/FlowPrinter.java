@@ -1,0 +1,297 @@
+package io.ovenet.cli.hubble;
+
+import com.google.protobuf.Timestamp;
+import io.ovenet.api.flow.Endpoint;
+import io.ovenet.api.flow.Flow;
+import io.ovenet.api.flow.LostEvent;
+import io.ovenet.api.flow.Service;
+import io.ovenet.api.observer.GetFlowsResponse;
+import io.ovenet.api.relay.NodeStatusEvent;
+import java.io.PrintWriter;
+import java.util.List;
+
+/**
+ * Writes flows in one of Hubble's forms. For one thread.
+ *
+ * @see #close for the table, which is as wide as its widest flow
+ */
+final class FlowPrinter implements AutoCloseable {
+  private static final String SEPARATOR = "------------";
+
+  /** The forms. */
+  enum Form {
+    COMPACT,
+    DICT,
+    JSON,
+    TABLE
+  }
+
+  private final Form form;
+  private final TimeFormat times;
+  private final boolean nodeName;
+  private final boolean policyNames;
+  private final boolean podNames;
+  private final PrintWriter out;
+  private final PrintWriter err;
+  private final Table table = new Table();
+  private long lines;
+
+  FlowPrinter(
+      Form form,
+      TimeFormat times,
+      boolean nodeName,
+      boolean policyNames,
+      boolean podNames,
+      PrintWriter out,
+      PrintWriter err) {
+    this.form = form;
+    this.times = times;
+    this.nodeName = nodeName;
+    this.policyNames = policyNames;
+    this.podNames = podNames;
+    this.out = out;
+    this.err = err;
+  }
+
+  void print(GetFlowsResponse response) {
+    switch (response.getResponseTypesCase()) {
+      case FLOW -> flow(response, response.getFlow());
+      case LOST_EVENTS -> lost(response, response.getLostEvents());
+      case NODE_STATUS -> nodeStatus(response, response.getNodeStatus());
+      case RESPONSETYPES_NOT_SET -> {}
+    }
+  }
+
+  private void flow(GetFlowsResponse response, Flow flow) {
+    switch (form) {
+      case JSON -> out.println(JsonFlows.of(response));
+      case COMPACT -> out.println(compact(flow));
+      case DICT ->
+          dict(
+              time(flow.getTime()),
+              flow.getNodeName(),
+              host(flow, true),
+              host(flow, false),
+              FlowWords.type(flow),
+              FlowWords.verdict(flow, policyNames),
+              summary(flow));
+      case TABLE ->
+          row(
+              time(flow.getTime()),
+              flow.getNodeName(),
+              host(flow, true),
+              host(flow, false),
+              FlowWords.type(flow),
+              FlowWords.verdict(flow, policyNames),
+              summary(flow));
+    }
+    lines++;
+  }
+
+  private String compact(Flow flow) {
+    String left = host(flow, true) + " " + FlowWords.identity(flow.getSource().getIdentity());
+    String right =
+        host(flow, false) + " " + FlowWords.identity(flow.getDestination().getIdentity());
+    String arrow = "<>";
+    if (flow.hasIsReply()) {
+      boolean reply = flow.getIsReply().getValue();
+      arrow = reply ? "<-" : "->";
+      if (reply) {
+        String swapped = left;
+        left = right;
+        right = swapped;
+      }
+    }
+    return Terminal.safe(
+        time(flow.getTime())
+            + (nodeName ? " [" + flow.getNodeName() + "]" : "")
+            + ": "
+            + left
+            + " "
+            + arrow
+            + " "
+            + right
+            + " "
+            + FlowWords.type(flow)
+            + " "
+            + FlowWords.verdict(flow, policyNames)
+            + " ("
+            + summary(flow)
+            + ")");
+  }
+
+  private void dict(
+      String time,
+      String node,
+      String source,
+      String destination,
+      String type,
+      String verdict,
+      String summary) {
+    if (lines > 0) {
+      out.println(SEPARATOR);
+    }
+    out.println("  TIMESTAMP: " + time);
+    if (nodeName) {
+      out.println("       NODE: " + Terminal.safe(node));
+    }
+    out.println("     SOURCE: " + Terminal.safe(source));
+    out.println("DESTINATION: " + Terminal.safe(destination));
+    out.println("       TYPE: " + Terminal.safe(type));
+    out.println("    VERDICT: " + Terminal.safe(verdict));
+    out.println("    SUMMARY: " + Terminal.safe(summary));
+  }
+
+  private void row(
+      String time,
+      String node,
+      String source,
+      String destination,
+      String type,
+      String verdict,
+      String summary) {
+    if (lines == 0) {
+      if (nodeName) {
+        table.row("TIMESTAMP", "NODE", "SOURCE", "DESTINATION", "TYPE", "VERDICT", "SUMMARY");
+      } else {
+        table.row("TIMESTAMP", "SOURCE", "DESTINATION", "TYPE", "VERDICT", "SUMMARY");
+      }
+    }
+    if (nodeName) {
+      table.row(time, node, source, destination, type, verdict, summary);
+    } else {
+      table.row(time, source, destination, type, verdict, summary);
+    }
+  }
+
+  private void lost(GetFlowsResponse response, LostEvent lost) {
+    String source = lost.getSource().name();
+    String events = Long.toUnsignedString(lost.getNumEventsLost());
+    String cpu = "CPU(" + lost.getCpu().getValue() + ")";
+    switch (form) {
+      case JSON -> out.println(JsonFlows.of(response));
+      case COMPACT -> out.println("EVENTS LOST: " + source + " " + cpu + " " + events);
+      case DICT ->
+          dict(
+              time(response.getTime()),
+              response.getNodeName(),
+              source,
+              "",
+              "EVENTS LOST",
+              "",
+              cpu + " - " + events);
+      case TABLE ->
+          row(
+              time(response.getTime()),
+              response.getNodeName(),
+              source,
+              "",
+              "EVENTS LOST",
+              "",
+              cpu + " - " + events);
+    }
+    lines++;
+  }
+
+  /** What a relay says of its nodes: only what is wrong, and on the error stream. */
+  private void nodeStatus(GetFlowsResponse response, NodeStatusEvent status) {
+    String nodes = String.join(", ", status.getNodeNamesList());
+    String said =
+        switch (status.getStateChange()) {
+          case NODE_UNAVAILABLE -> status.getNodeNamesCount() + " nodes are unavailable: " + nodes;
+          case NODE_ERROR ->
+              "Error \""
+                  + status.getMessage()
+                  + "\" on "
+                  + status.getNodeNamesCount()
+                  + " nodes: "
+                  + nodes;
+          case NODE_CONNECTED, NODE_GONE, UNKNOWN_NODE_STATE, UNRECOGNIZED -> "";
+        };
+    if (!said.isEmpty()) {
+      err.println(
+          form == Form.JSON
+              ? JsonFlows.of(response)
+              : Terminal.safe(
+                  time(response.getTime()) + " [" + response.getNodeName() + "]: " + said));
+      err.flush();
+    }
+  }
+
+  private String time(Timestamp time) {
+    return times.format(time);
+  }
+
+  private static String summary(Flow flow) {
+    String summary =
+        (String) flow.getField(Flow.getDescriptor().findFieldByNumber(Flow.SUMMARY_FIELD_NUMBER));
+    String trace =
+        flow.getIpTraceId().getTraceId() == 0
+            ? ""
+            : "IP Trace ID: " + Long.toUnsignedString(flow.getIpTraceId().getTraceId()) + "; ";
+    String authentication = flow.getAuthTypeValue() == 0 ? "" : "; " + flow.getAuthType().name();
+    return trace + summary + authentication;
+  }
+
+  private String host(Flow flow, boolean source) {
+    if (!flow.hasIP()) {
+      return source ? flow.getEthernet().getSource() : flow.getEthernet().getDestination();
+    }
+    String host = source ? flow.getIP().getSource() : flow.getIP().getDestination();
+    if (podNames) {
+      host =
+          source
+              ? named(host, flow.getSource(), flow.getSourceService(), flow.getSourceNamesList())
+              : named(
+                  host,
+                  flow.getDestination(),
+                  flow.getDestinationService(),
+                  flow.getDestinationNamesList());
+    }
+    int port = port(flow, source);
+    if (port == 0) {
+      return host;
+    }
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+  }
+
+  private static String named(String ip, Endpoint endpoint, Service service, List<String> names) {
+    if (!endpoint.getPodName().isEmpty()) {
+      return join(
+          service.getNamespace().isEmpty() ? endpoint.getNamespace() : service.getNamespace(),
+          endpoint.getPodName());
+    }
+    if (!service.getName().isEmpty()) {
+      return join(service.getNamespace(), service.getName());
+    }
+    return names.isEmpty() ? ip : String.join(",", names);
+  }
+
+  private static String join(String namespace, String name) {
+    return namespace.isEmpty() ? name : namespace + "/" + name;
+  }
+
+  private static int port(Flow flow, boolean source) {
+    return switch (flow.getL4().getProtocolCase()) {
+      case TCP ->
+          source
+              ? flow.getL4().getTCP().getSourcePort()
+              : flow.getL4().getTCP().getDestinationPort();
+      case UDP ->
+          source
+              ? flow.getL4().getUDP().getSourcePort()
+              : flow.getL4().getUDP().getDestinationPort();
+      case SCTP ->
+          source
+              ? flow.getL4().getSCTP().getSourcePort()
+              : flow.getL4().getSCTP().getDestinationPort();
+      case ICMPV4, ICMPV6, VRRP, IGMP, PROTOCOL_NOT_SET -> 0;
+    };
+  }
+
+  @Override
+  public void close() {
+    table.print(out);
+    out.flush();
+  }
+}

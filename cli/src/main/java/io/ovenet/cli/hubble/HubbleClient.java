@@ -1,0 +1,83 @@
+package io.ovenet.cli.hubble;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import java.net.UnixDomainSocketAddress;
+import java.util.concurrent.TimeUnit;
+
+/** A connection to a Hubble server. Safe for any thread; closing ends the calls on it. */
+final class HubbleClient implements AutoCloseable {
+  /** For calls with one answer. */
+  static final int CALL_SECONDS = 12;
+
+  private static final int MAX_MESSAGE_BYTES = 16 << 20;
+
+  private final String server;
+  private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final ManagedChannel channel;
+
+  HubbleClient(String server) {
+    this.server = server;
+    NettyChannelBuilder builder;
+    if (server.startsWith("unix:")) {
+      String path = server.substring("unix:".length()).replaceFirst("^//(?=/)", "");
+      builder =
+          NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(path))
+              .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
+              .overrideAuthority("localhost");
+    } else if (server.startsWith("tls:")) {
+      throw new HubbleException(
+          server + ": TLS is not served yet: name the server as HOST:PORT or unix:///PATH");
+    } else {
+      int colon = server.lastIndexOf(':');
+      builder =
+          NettyChannelBuilder.forAddress(host(server, colon), port(server, colon))
+              .channelType(NioSocketChannel.class);
+    }
+    channel =
+        builder
+            .eventLoopGroup(loop)
+            .directExecutor()
+            .usePlaintext()
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .build();
+  }
+
+  private static String host(String server, int colon) {
+    String host = colon < 0 ? "" : server.substring(0, colon);
+    return host.startsWith("[") && host.endsWith("]")
+        ? host.substring(1, host.length() - 1)
+        : host.isEmpty() ? "localhost" : host;
+  }
+
+  private static int port(String server, int colon) {
+    try {
+      int port = Integer.parseInt(server.substring(colon + 1));
+      if (colon >= 0 && port > 0 && port <= 65_535) {
+        return port;
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    throw new HubbleException("\"" + server + "\" is no server: HOST:PORT or unix:///PATH");
+  }
+
+  String server() {
+    return server;
+  }
+
+  ManagedChannel channel() {
+    return channel;
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    loop.shutdownGracefully(0, 0, TimeUnit.SECONDS).awaitUninterruptibly(1, TimeUnit.SECONDS);
+  }
+}

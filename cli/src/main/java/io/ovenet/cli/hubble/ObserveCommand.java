@@ -1,0 +1,207 @@
+package io.ovenet.cli.hubble;
+
+import com.google.protobuf.FieldMask;
+import io.grpc.Context;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.ovenet.api.observer.GetFlowsRequest;
+import io.ovenet.api.observer.GetFlowsResponse;
+import io.ovenet.api.observer.ObserverGrpc;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IModelTransformer;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ovenet hubble observe}. */
+@Command(
+    name = "observe",
+    description = {
+      "Shows flows. Options that select: a flow has to meet each of them; where one is given"
+          + " several times, any of its values.",
+    },
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    modelTransformer = ObserveCommand.WithFilters.class)
+final class ObserveCommand implements Callable<Integer> {
+  private static final long DEFAULT_LAST = 20;
+
+  private final FilterOptions filters = new FilterOptions();
+
+  @Mixin private ServerOptions server = new ServerOptions();
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(names = "--last", paramLabel = "N", description = "The newest N (default: 20).")
+  private @Nullable Long last;
+
+  @Option(names = "--first", paramLabel = "N", description = "The oldest N.")
+  private @Nullable Long first;
+
+  @Option(names = "--all", description = "All that the server holds.")
+  private boolean all;
+
+  @Option(
+      names = {"-f", "--follow"},
+      description = "Goes on as they come.")
+  private boolean follow;
+
+  @Option(names = "--since", paramLabel = "TIME", description = "Not older: 5m, or a date.")
+  private @Nullable String since;
+
+  @Option(names = "--until", paramLabel = "TIME", description = "Not younger: 5m, or a date.")
+  private @Nullable String until;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FORM",
+      defaultValue = "compact",
+      description = "compact, dict, json (jsonpb) or table (tab).")
+  private String output = "compact";
+
+  @Option(names = "--time-format", paramLabel = "NAME", description = "${COMPLETION-CANDIDATES}.")
+  private TimeFormat timeFormat = TimeFormat.StampMilli;
+
+  @Option(names = "--print-node-name", description = "Shows where a flow was seen.")
+  private boolean printNodeName;
+
+  @Option(names = "--print-policy-names", description = "Shows which policies decided.")
+  private boolean printPolicyNames;
+
+  @Option(names = "--numeric", description = "Shows addresses in place of names.")
+  private boolean numeric;
+
+  @Option(
+      names = "--field-mask",
+      split = ",",
+      paramLabel = "FIELD",
+      description = "Asks for these fields alone, such as source.pod_name; with -o json.")
+  private List<String> fieldMask = List.of();
+
+  @Option(
+      names = {"--allowlist", "--whitelist"},
+      paramLabel = "JSON",
+      description = "A FlowFilter in JSON, one of which has to match.")
+  private List<String> allowlist = List.of();
+
+  @Option(
+      names = {"--denylist", "--blacklist"},
+      paramLabel = "JSON",
+      description = "A FlowFilter in JSON, none of which may match.")
+  private List<String> denylist = List.of();
+
+  /** Adds the options that select, which an annotation can't give in their order. */
+  static final class WithFilters implements IModelTransformer {
+    @Override
+    public CommandSpec transform(CommandSpec spec) {
+      if (spec.userObject() instanceof ObserveCommand command) {
+        command.filters.addTo(spec);
+      }
+      return spec;
+    }
+  }
+
+  @Override
+  public Integer call() {
+    FlowPrinter.Form form = form();
+    GetFlowsRequest request = request(form, Instant.now());
+    PrintWriter out = spec.commandLine().getOut();
+    try (HubbleClient client = server.connect();
+        var printer =
+            new FlowPrinter(
+                form,
+                timeFormat,
+                printNodeName,
+                printPolicyNames,
+                !numeric,
+                out,
+                spec.commandLine().getErr());
+        var call = Context.current().withCancellation()) {
+      call.run(() -> stream(client, request, printer, out));
+    }
+    return 0;
+  }
+
+  private void stream(
+      HubbleClient client, GetFlowsRequest request, FlowPrinter printer, PrintWriter out) {
+    try {
+      Iterator<GetFlowsResponse> flows =
+          ObserverGrpc.newBlockingStub(client.channel()).getFlows(request);
+      while (flows.hasNext()) {
+        printer.print(flows.next());
+        if (follow) {
+          out.flush();
+        }
+        if (out.checkError()) {
+          return; // whoever read has gone
+        }
+      }
+    } catch (StatusRuntimeException e) {
+      out.flush();
+      if (e.getStatus().getCode() != Status.Code.CANCELLED) {
+        throw ServerOptions.explain(client.server(), e);
+      }
+    }
+  }
+
+  private FlowPrinter.Form form() {
+    FlowPrinter.Form form =
+        switch (output.toLowerCase(Locale.ROOT)) {
+          case "compact" -> FlowPrinter.Form.COMPACT;
+          case "dict" -> FlowPrinter.Form.DICT;
+          case "json", "jsonpb" -> FlowPrinter.Form.JSON;
+          case "tab", "table" -> FlowPrinter.Form.TABLE;
+          default ->
+              throw new HubbleException(
+                  "-o " + output + ": the forms are compact, dict, json, jsonpb and table");
+        };
+    if (form == FlowPrinter.Form.TABLE && follow) {
+      throw new HubbleException("-o table has to know all flows: not with --follow");
+    }
+    if (form != FlowPrinter.Form.JSON && !fieldMask.isEmpty()) {
+      throw new HubbleException(
+          "--field-mask leaves out what -o " + output + " shows: use -o json");
+    }
+    return form;
+  }
+
+  /** What is sent. */
+  GetFlowsRequest request(FlowPrinter.Form form, Instant now) {
+    if (first != null && (last != null || all || follow)) {
+      throw new HubbleException("--first excludes --last, --all and --follow");
+    }
+    var request = GetFlowsRequest.newBuilder().setFollow(follow).setFirst(first != null);
+    if (since != null) {
+      request.setSince(Times.parse(since, "--since", now));
+    }
+    if (until != null) {
+      request.setUntil(Times.parse(until, "--until", now));
+    }
+    boolean bounded = since != null || until != null || all || follow;
+    Long number = first != null ? first : last;
+    if (number != null && number < 0) {
+      throw new HubbleException("a number of flows is not negative: " + number);
+    }
+    if (number != null) {
+      request.setNumber(number);
+    } else if (all && follow) {
+      request.setNumber(Long.MAX_VALUE); // 0 would be: from now on
+    } else if (!bounded) {
+      request.setNumber(DEFAULT_LAST);
+    }
+    if (form == FlowPrinter.Form.JSON && !fieldMask.isEmpty()) {
+      request.setFieldMask(FieldMask.newBuilder().addAllPaths(fieldMask));
+    }
+    request.addAllWhitelist(filters.whitelist()).addAllBlacklist(filters.blacklist());
+    allowlist.forEach(json -> request.addWhitelist(JsonFilters.parse(json, "--allowlist")));
+    denylist.forEach(json -> request.addBlacklist(JsonFilters.parse(json, "--denylist")));
+    return request.build();
+  }
+}

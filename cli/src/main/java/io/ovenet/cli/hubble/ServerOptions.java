@@ -1,0 +1,87 @@
+package io.ovenet.cli.hubble;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which server is asked: the one named, the environment's, the running lab's, or the usual. */
+final class ServerOptions {
+  static final String DEFAULT_SERVER = "localhost:4245";
+  private static final Path LAB_STATUS = Path.of("/run/ovenet-lab/status.json");
+
+  @Option(
+      names = "--server",
+      paramLabel = "ADDRESS",
+      description =
+          "Server to ask: HOST:PORT or unix:///PATH. By default HUBBLE_SERVER, else the running"
+              + " lab's first node, else "
+              + DEFAULT_SERVER
+              + ".")
+  private @Nullable String server;
+
+  /** Opens a connection; nothing is sent so far. */
+  HubbleClient connect() {
+    return new HubbleClient(address(System.getenv(), LAB_STATUS));
+  }
+
+  String address(Map<String, String> environment, Path labStatus) {
+    if (server != null) {
+      return server;
+    }
+    String named = environment.get("HUBBLE_SERVER");
+    if (named != null && !named.isEmpty()) {
+      return named;
+    }
+    String lab = ofLab(labStatus);
+    return lab == null ? DEFAULT_SERVER : lab;
+  }
+
+  private static @Nullable String ofLab(Path status) {
+    if (!Files.isReadable(status)) {
+      return null;
+    }
+    try {
+      JsonNode socket =
+          new ObjectMapper().readTree(status.toFile()).path("nodes").path(0).path("hubbleSocket");
+      return socket.isTextual() ? "unix://" + socket.asText() : null;
+    } catch (IOException e) {
+      throw new HubbleException(
+          "cannot read the lab's state in "
+              + status
+              + " ("
+              + e.getMessage()
+              + "): name a server with --server",
+          e);
+    }
+  }
+
+  /** Says in a sentence what a failed call means and what to do. */
+  static HubbleException explain(String server, StatusRuntimeException failure) {
+    String description = failure.getStatus().getDescription();
+    String said = description == null ? failure.getStatus().getCode().name() : description;
+    String message =
+        switch (failure.getStatus().getCode()) {
+          case UNAVAILABLE ->
+              "no Hubble server answers at "
+                  + server
+                  + " ("
+                  + said
+                  + "): start the lab with `ovenet lab up`, or name a server with --server";
+          case DEADLINE_EXCEEDED ->
+              "the Hubble server at "
+                  + server
+                  + " did not answer in time: look at its agent's log, or name another with"
+                  + " --server";
+          case INVALID_ARGUMENT -> "the Hubble server refuses this: " + said;
+          case UNIMPLEMENTED -> "the Hubble server at " + server + " does not serve this: " + said;
+          default -> "the Hubble server at " + server + " failed: " + said;
+        };
+    return new HubbleException(message, failure);
+  }
+}

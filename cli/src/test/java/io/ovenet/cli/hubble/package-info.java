@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.cli.hubble;
+
+import org.jspecify.annotations.NullMarked;
