@@ -214,6 +214,11 @@ final class TestNode implements AutoCloseable {
     return namespace.call(action);
   }
 
+  /** The same, of what reads and writes. */
+  <T> T insideIo(NetworkNamespace.Action<T, IOException> action) throws IOException {
+    return namespace.call(action);
+  }
+
   @Override
   public void close() throws IOException {
     namespace.close();
