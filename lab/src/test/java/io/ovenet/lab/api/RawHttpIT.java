@@ -35,33 +35,28 @@ final class RawHttpIT {
           additionalPrinterColumns:
           - {name: Size, type: integer, jsonPath: .spec.size}
           - {name: Ready, type: string, jsonPath: '.status.conditions[?(@.type=="Ready")].status'}
-          schema: &schema
-            openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}
-      """
-          .replace("&schema", "")
-          .replace(
-              "openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}",
-              """
-              openAPIV3Schema:
+          schema:
+            openAPIV3Schema:
+              type: object
+              description: A thing to try out.
+              required: [spec]
+              properties:
+                spec:
+                  type: object
+                  required: [size]
+                  properties:
+                    size: {type: integer, minimum: 1, maximum: 100, description: How big.}
+                    name: {type: string, pattern: '^[a-z]+$', maxLength: 8}
+                    mode: {type: string, enum: [fast, slow], default: fast}
+                    port: {x-kubernetes-int-or-string: true}
+                    list: {type: array, maxItems: 2, items: {type: string}}
+                    either:
                       type: object
-                      required: [spec]
-                      properties:
-                        spec:
-                          type: object
-                          required: [size]
-                          properties:
-                            size: {type: integer, minimum: 1, maximum: 100}
-                            name: {type: string, pattern: '^[a-z]+$', maxLength: 8}
-                            mode: {type: string, enum: [fast, slow], default: fast}
-                            port: {x-kubernetes-int-or-string: true}
-                            list: {type: array, maxItems: 2, items: {type: string}}
-                            either:
-                              type: object
-                              properties: {a: {type: string}, b: {type: string}}
-                              oneOf: [{required: [a]}, {required: [b]}]
-                            free: {type: object, x-kubernetes-preserve-unknown-fields: true}
-                        status: {type: object, x-kubernetes-preserve-unknown-fields: true}
-              """);
+                      properties: {a: {type: string}, b: {type: string}}
+                      oneOf: [{required: [a]}, {required: [b]}]
+                    free: {type: object, x-kubernetes-preserve-unknown-fields: true}
+                status: {type: object, x-kubernetes-preserve-unknown-fields: true}
+      """;
 
   @TempDir Path directory;
   private ApiServer api;

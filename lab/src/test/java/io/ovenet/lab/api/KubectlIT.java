@@ -1,0 +1,238 @@
+package io.ovenet.lab.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The real kubectl, without flags, against a real server. */
+final class KubectlIT {
+  private static final String POD =
+      """
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: web
+        labels: {app: web}
+      spec:
+        containers:
+        - name: web
+          image: lab
+          command: [httpd, -f]
+          ports: [{containerPort: 80}]
+      """;
+
+  @TempDir Path directory;
+  private ApiServer api;
+
+  @BeforeEach
+  void start() throws Exception {
+    boolean there = false;
+    for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
+      there |= Files.isExecutable(Path.of(folder.isEmpty() ? "." : folder, "kubectl"));
+    }
+    if (!there) {
+      System.err.println(
+          "KubectlIT is skipped: kubectl is not in the PATH (ovenet test installs it)");
+    }
+    Assumptions.assumeTrue(there, "kubectl is not in the PATH");
+    PodLogs logs =
+        (request, out) -> {
+          String line =
+              "%s/%s/%s tail=%d\n"
+                  .formatted(
+                      request.namespace(), request.pod(), request.container(), request.tailLines());
+          out.write(line.getBytes(StandardCharsets.UTF_8));
+          if (request.follow()) {
+            out.write("followed\n".getBytes(StandardCharsets.UTF_8));
+          }
+        };
+    Review review =
+        (resource, object, warnings) -> {
+          if (object.at("/metadata/annotations/warn").asBoolean()) {
+            warnings.add("field \"spec.odd\" is not supported yet");
+          }
+        };
+    api =
+        ApiServer.start(
+            directory.resolve("data"),
+            ApiServer.Options.DEFAULT.withLogs(logs).withReviews(List.of(review)));
+    Files.writeString(directory.resolve("config"), api.kubeconfig());
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    if (api != null) {
+      api.close();
+    }
+  }
+
+  /** What a command printed (both streams) and how it ended. */
+  private record Result(int code, String output) {}
+
+  private ProcessBuilder command(String... arguments) {
+    List<String> command = new ArrayList<>(List.of("kubectl"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("KUBECONFIG", directory.resolve("config").toString());
+    builder.environment().put("HOME", directory.toString());
+    return builder;
+  }
+
+  private Result kubectl(String... arguments) throws Exception {
+    Path output = Files.createTempFile(directory, "out", ".txt");
+    Process process = command(arguments).redirectOutput(output.toFile()).start();
+    process.getOutputStream().close();
+    if (!process.waitFor(120, TimeUnit.SECONDS)) {
+      process.destroyForcibly().waitFor();
+      throw new AssertionError(
+          "kubectl " + List.of(arguments) + " hangs: " + Files.readString(output));
+    }
+    return new Result(process.exitValue(), Files.readString(output));
+  }
+
+  private String succeed(String... arguments) throws Exception {
+    Result result = kubectl(arguments);
+    assertThat(result.code()).as("kubectl %s: %s", List.of(arguments), result.output()).isZero();
+    return result.output();
+  }
+
+  private String file(String yaml) throws IOException {
+    Path file = Files.createTempFile(directory, "object", ".yaml");
+    Files.writeString(file, yaml);
+    return file.toString();
+  }
+
+  @Test
+  void appliesShowsChangesAndDeletes() throws Exception {
+    String web = file(POD);
+    assertThat(succeed("apply", "-f", web)).isEqualTo("pod/web created\n");
+    assertThat(succeed("apply", "-f", web)).isEqualTo("pod/web unchanged\n");
+    String changed = file(POD.replace("image: lab", "image: other"));
+    assertThat(succeed("diff", "-f", web)).isEmpty();
+    assertThat(succeed("apply", "-f", changed)).isEqualTo("pod/web configured\n");
+    assertThat(succeed("get", "pod", "web", "-o", "jsonpath={.spec.containers[0].image}"))
+        .isEqualTo("other");
+    assertThat(succeed("get", "pods"))
+        .containsPattern("NAME +READY +STATUS +RESTARTS +AGE\nweb +0/1 +Pending +0 +\\d+s");
+    assertThat(succeed("get", "pods", "-o", "wide")).containsPattern("IP +NODE");
+    assertThat(succeed("get", "pods", "-A", "-l", "app=web")).contains("default     web");
+    assertThat(succeed("label", "pod", "web", "tier=front")).isEqualTo("pod/web labeled\n");
+    assertThat(succeed("annotate", "pod", "web", "a=b")).isEqualTo("pod/web annotated\n");
+    String patch = "{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"third\"}]}}";
+    assertThat(succeed("patch", "pod", "web", "-p", patch)).isEqualTo("pod/web patched\n");
+    assertThat(
+            succeed(
+                "patch",
+                "pod",
+                "web",
+                "--type=merge",
+                "-p",
+                "{\"metadata\":{\"labels\":{\"x\":\"y\"}}}"))
+        .isEqualTo("pod/web patched\n");
+    assertThat(
+            succeed(
+                "patch",
+                "pod",
+                "web",
+                "--type=json",
+                "-p",
+                "[{\"op\":\"remove\",\"path\":\"/metadata/labels/x\"}]"))
+        .isEqualTo("pod/web patched\n");
+    assertThat(succeed("describe", "pod", "web"))
+        .contains("tier=front")
+        .contains("Port:       80/TCP");
+    assertThat(succeed("logs", "web", "--tail=5")).isEqualTo("default/web/web tail=5\n");
+    assertThat(succeed("logs", "-f", "web")).endsWith("followed\n");
+    assertThat(succeed("delete", "pod", "web")).contains("\"web\" deleted");
+    assertThat(kubectl("get", "pod", "web").output())
+        .isEqualTo("Error from server (NotFound): pods \"web\" not found\n");
+    assertThat(succeed("auth", "can-i", "create", "pods")).isEqualTo("yes\n");
+    assertThat(succeed("get", "all", "-A")).contains("No resources found");
+  }
+
+  @Test
+  void watchesAndWaits() throws Exception {
+    succeed("apply", "-f", file(POD));
+    Process watch = command("get", "pods", "-w").start();
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(watch.getInputStream(), StandardCharsets.UTF_8))) {
+      assertThat(lines.readLine()).startsWith("NAME");
+      assertThat(lines.readLine()).contains("Pending");
+      String phase = "[{\"op\":\"replace\",\"path\":\"/status/phase\",\"value\":\"Running\"}]";
+      succeed("patch", "pod", "web", "--subresource=status", "--type=json", "-p", phase);
+      assertThat(lines.readLine()).contains("Running");
+      Process wait = command("wait", "pod/web", "--for=condition=Ready", "--timeout=60s").start();
+      String ready = "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}";
+      succeed("patch", "pod", "web", "--subresource=status", "--type=merge", "-p", ready);
+      assertThat(wait.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(wait.exitValue()).isZero();
+      succeed("delete", "pod", "web");
+      succeed("wait", "pod/web", "--for=delete", "--timeout=60s");
+    } finally {
+      watch.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void definesExplainsAndJudgesCustomResources() throws Exception {
+    succeed("apply", "-f", file(RawHttpIT.WIDGET_CRD));
+    succeed("wait", "crd/widgets.example.com", "--for=condition=Established", "--timeout=60s");
+    String widget =
+        """
+        apiVersion: example.com/v1
+        kind: Widget
+        metadata: {name: two}
+        spec: {size: 3}
+        """;
+    assertThat(succeed("apply", "-f", file(widget))).isEqualTo("widget.example.com/two created\n");
+    assertThat(succeed("apply", "-f", file(widget.replace("3", "4"))))
+        .isEqualTo("widget.example.com/two configured\n");
+    assertThat(succeed("get", "wd")).containsPattern("NAME +SIZE +READY\ntwo +4");
+    assertThat(succeed("explain", "widget.spec.size")).contains("size <integer>", "How big.");
+    assertThat(succeed("explain", "pod.spec.containers.ports")).contains("containerPort");
+    assertThat(kubectl("apply", "-f", file(widget.replace("3", "big"))).output())
+        .contains(
+            "The Widget \"two\" is invalid: spec.size: Invalid value: \"string\": spec.size in body"
+                + " must be of type integer: \"string\"");
+    assertThat(
+            kubectl("apply", "-f", file(widget.replace("size: 3", "size: 3, extra: 1"))).output())
+        .contains("strict decoding error: unknown field \"spec.extra\"");
+    assertThat(succeed("delete", "crd", "widgets.example.com")).contains("deleted");
+    assertThat(kubectl("get", "widgets").code()).isNotZero();
+  }
+
+  @Test
+  void refusesServerSideApplyClearlyAndPassesWarningsOn() throws Exception {
+    Result result = kubectl("apply", "--server-side", "-f", file(POD));
+    assertThat(result.code()).isNotZero();
+    assertThat(result.output()).contains("server-side apply is not supported");
+    String warned = POD.replace("metadata:\n", "metadata:\n  annotations: {warn: 'true'}\n");
+    assertThat(succeed("apply", "-f", file(warned)))
+        .contains("Warning: field \"spec.odd\" is not supported yet");
+  }
+
+  @Test
+  void makesAndEmptiesNamespaces() throws Exception {
+    succeed("apply", "-f", file("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"));
+    succeed("apply", "-n", "shop", "-f", file(POD));
+    assertThat(succeed("get", "ns", "shop", "--show-labels"))
+        .contains("kubernetes.io/metadata.name=shop");
+    succeed("delete", "ns", "shop");
+    Awaits.until(Duration.ofSeconds(20), () -> kubectl("get", "ns", "shop").code() != 0);
+    assertThat(kubectl("get", "pods", "-n", "shop").output()).contains("No resources found");
+  }
+}
