@@ -10,7 +10,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one door to the API server: blocking calls with plain JSON, and watches. Thread-safe. A call
@@ -21,6 +24,7 @@ public final class KubernetesApi implements ClusterWatch, AutoCloseable {
   /** An RFC 7386 patch: members replace, null removes. */
   public static final String MERGE_PATCH = "application/merge-patch+json";
 
+  private static final Logger LOG = LoggerFactory.getLogger(KubernetesApi.class);
   private static final String JSON = "application/json";
   private static final Duration CALL = Duration.ofSeconds(30);
   private static final Duration IDLE = Duration.ofSeconds(20);
@@ -47,6 +51,27 @@ public final class KubernetesApi implements ClusterWatch, AutoCloseable {
   /** Reads an object or a list; {@code path} may have a query. */
   public JsonObject get(String path) throws IOException {
     return call("GET", path, JSON, null);
+  }
+
+  /**
+   * Reads all objects of a kind as they are now, page by page; what cannot be read as one is left
+   * out and logged.
+   */
+  public <R extends KubernetesRecord> void list(RecordKind<R> kind, Consumer<R> consumer)
+      throws IOException {
+    var next = "";
+    do {
+      var path = kind.collectionPath() + "?limit=" + Reflector.PAGE;
+      var page = get(next.isEmpty() ? path : path + "&continue=" + query(next));
+      for (var object : page.objects("items")) {
+        try {
+          consumer.accept(kind.reader().apply(object));
+        } catch (IllegalArgumentException e) {
+          LOG.warn("{}: left out of a list: {}", kind, e.getMessage());
+        }
+      }
+      next = page.object("metadata").string("continue");
+    } while (!next.isEmpty());
   }
 
   /** Makes an object; {@code path} is that of its collection. */

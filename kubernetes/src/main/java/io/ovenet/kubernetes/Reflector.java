@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscription {
   private static final Logger LOG = LoggerFactory.getLogger(Reflector.class);
-  private static final int PAGE = 500;
+  static final int PAGE = 500;
   private static final Duration LIST_SILENCE = Duration.ofSeconds(60);
   private static final int WATCH_SECONDS = 300;
   private static final long FIRST_DELAY_MILLIS = 10;
