@@ -1,5 +1,6 @@
 package io.ovenet.agent;
 
+import io.ovenet.policy.Cidr;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -23,21 +24,24 @@ public final class Ipam {
    * @param cidr such as 10.0.1.0/24, at least a /30
    */
   public Ipam(String cidr) {
-    int slash = cidr.indexOf('/');
+    Cidr parsed;
     try {
-      prefixLength = Integer.parseInt(cidr.substring(slash + 1));
-      int address = toInt(cidr.substring(0, Math.max(slash, 0)));
-      if (slash < 0 || prefixLength < 8 || prefixLength > 30) {
-        throw new IllegalArgumentException("prefix length " + prefixLength);
-      }
-      network = address & -(1 << (32 - prefixLength));
+      parsed = Cidr.parse(cidr);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "pod CIDR '" + cidr + "' is no IPv4 prefix of /8 to /30", e);
+      throw new IllegalArgumentException(refusal(cidr), e);
     }
+    if (parsed.ipv6() || parsed.length() < 8 || parsed.length() > 30) {
+      throw new IllegalArgumentException(refusal(cidr));
+    }
+    network = (int) parsed.low();
+    prefixLength = parsed.length();
     size = 1 << (32 - prefixLength);
     used.set(0, 2);
     used.set(size - 1);
+  }
+
+  private static String refusal(String cidr) {
+    return "pod CIDR '" + cidr + "' is no IPv4 prefix of /8 to /30";
   }
 
   /** The node's own address in the pod CIDR. */
@@ -93,11 +97,6 @@ public final class Ipam {
   private OptionalInt offset(Inet4Address address) {
     int offset = toInt(address.getAddress()) - network;
     return offset >= 0 && offset < size ? OptionalInt.of(offset) : OptionalInt.empty();
-  }
-
-  private static int toInt(String literal) {
-    var bytes = Inet4Address.ofLiteral(literal).getAddress();
-    return toInt(bytes);
   }
 
   private static int toInt(byte[] b) {

@@ -60,7 +60,7 @@ final class NodeSetup {
             65_536);
     var datapath = Datapath.open(config.bpfRoot().resolve("ovenet"), options);
     datapath.attachHost(device.ifindex());
-    Sysctl.write("net.ipv4.ip_forward", "1");
+    Sysctl.write("net/ipv4/ip_forward", "1");
     return datapath;
   }
 
@@ -78,11 +78,11 @@ final class NodeSetup {
       if (device == null || device.mac() == null) {
         throw new IllegalStateException(HOST_DEVICE + " is gone, or no device with an address");
       }
-      Sysctl.write("net.ipv4.conf." + HOST_DEVICE + ".rp_filter", "1");
-      Sysctl.write("net.ipv4.conf." + HOST_DEVICE + ".send_redirects", "0");
-      Sysctl.write("net.ipv4.conf.all.send_redirects", "0");
-      if (Sysctl.exists("net.ipv6.conf." + HOST_DEVICE + ".disable_ipv6")) {
-        Sysctl.write("net.ipv6.conf." + HOST_DEVICE + ".disable_ipv6", "1");
+      Sysctl.write("net/ipv4/conf/" + HOST_DEVICE + "/rp_filter", "1");
+      Sysctl.write("net/ipv4/conf/" + HOST_DEVICE + "/send_redirects", "0");
+      Sysctl.write("net/ipv4/conf/all/send_redirects", "0");
+      if (Sysctl.exists("net/ipv6/conf/" + HOST_DEVICE + "/disable_ipv6")) {
+        Sysctl.write("net/ipv6/conf/" + HOST_DEVICE + "/disable_ipv6", "1");
       }
       netlink.links().setUp(device.ifindex());
       return device;
@@ -155,7 +155,8 @@ final class NodeSetup {
   /** MTU of the device of the default route; 1500 where there is none. */
   static int mtu() {
     try (var netlink = Netlink.open()) {
-      var device = netlink.links().get(defaultDevice(netlink));
+      int ifindex = defaultDevice(netlink);
+      var device = ifindex == 0 ? null : netlink.links().get(ifindex);
       return device == null ? 1500 : device.mtu();
     }
   }

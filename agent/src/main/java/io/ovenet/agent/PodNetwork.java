@@ -51,9 +51,9 @@ public final class PodNetwork {
     // The stack on the host's side must never take a packet by itself: of what a pod sends only
     // what from_pod gives to ovenet_host is for it.
     var name = endpoint.hostInterface();
-    Sysctl.write("net.ipv4.conf." + name + ".rp_filter", "1");
-    if (Sysctl.exists("net.ipv6.conf." + name + ".disable_ipv6")) {
-      Sysctl.write("net.ipv6.conf." + name + ".disable_ipv6", "1");
+    Sysctl.write("net/ipv4/conf/" + name + "/rp_filter", "1");
+    if (Sysctl.exists("net/ipv6/conf/" + name + "/disable_ipv6")) {
+      Sysctl.write("net/ipv6/conf/" + name + "/disable_ipv6", "1");
     }
   }
 

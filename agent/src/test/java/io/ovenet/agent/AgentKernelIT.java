@@ -1,0 +1,127 @@
+package io.ovenet.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The agent's process, the real CNI program and the real datapath, judged by traffic. */
+class AgentKernelIT {
+  private static final String WEB_POLICY =
+      """
+      endpointSelector: {matchLabels: {app: web}}
+      ingress:
+      - fromEndpoints: [{matchLabels: {app: client}}]
+        toPorts: [{ports: [{port: "8080", protocol: TCP}]}]
+      """;
+  private static final String OTHER_POLICY =
+      """
+      endpointSelector: {matchLabels: {app: web}}
+      ingress:
+      - fromEndpoints: [{matchLabels: {app: other}}]
+        toPorts: [{ports: [{port: "8080", protocol: TCP}]}]
+      """;
+
+  @TempDir Path directory;
+
+  @Test
+  void policyDecidesAndChangesAtOnce() throws Exception {
+    try (var node = new NodeFixture(directory)) {
+      node.startAgent();
+      var web = node.addedPod("shop", "web", Map.of("app", "web"));
+      var client = node.addedPod("shop", "client", Map.of("app", "client"));
+      var stranger = node.addedPod("shop", "stranger", Map.of("app", "stranger"));
+      web.serve(8080);
+      web.serve(9090);
+      assertThat(stranger.reaches(web, 8080)).as("without policy, %s", node.readLog()).isTrue();
+
+      node.policy("shop", "web", WEB_POLICY);
+      NodeFixture.await("stranger denied", () -> !stranger.reaches(web, 8080));
+      assertThat(client.reaches(web, 8080)).isTrue();
+      assertThat(client.reaches(web, 9090)).isFalse();
+
+      var established = client.connected(web, 8080);
+      assertThat(NodeFixture.echoes(established)).isTrue();
+      node.policy("shop", "web", OTHER_POLICY);
+      NodeFixture.await("established cut", () -> !NodeFixture.echoes(established));
+      assertThat(client.reaches(web, 8080)).isFalse();
+
+      node.label(stranger, "app", "other");
+      NodeFixture.await("relabelled allowed", () -> stranger.reaches(web, 8080));
+      node.label(stranger, "app", "stranger");
+      NodeFixture.await("relabelled denied", () -> !stranger.reaches(web, 8080));
+
+      established.close();
+    }
+  }
+
+  @Test
+  void restartAdoptsConnectionsAndAppliesWhatChanged() throws Exception {
+    try (var node = new NodeFixture(directory)) {
+      node.startAgent();
+      var web = node.addedPod("shop", "web", Map.of("app", "web"));
+      var client = node.addedPod("shop", "client", Map.of("app", "client"));
+      var other = node.addedPod("shop", "other", Map.of("app", "other"));
+      web.serve(8080);
+      node.policy("shop", "web", WEB_POLICY);
+      NodeFixture.await("other denied", () -> !other.reaches(web, 8080));
+      try (var connection = client.connected(web, 8080)) {
+        node.killAgent();
+        for (int i = 0; i < 20; i++) {
+          assertThat(NodeFixture.echoes(connection)).isTrue();
+        }
+        assertThat(other.reaches(web, 8080)).as("fails closed without an agent").isFalse();
+        assertThat(client.reaches(web, 8080)).isTrue();
+
+        node.launchAgent();
+        while (node.status() != 0) {
+          assertThat(NodeFixture.echoes(connection)).as(node.readLog()).isTrue();
+        }
+        for (int i = 0; i < 20; i++) {
+          assertThat(NodeFixture.echoes(connection)).isTrue();
+        }
+        assertThat(other.reaches(web, 8080)).isFalse();
+
+        node.stopAgent();
+        node.policy("shop", "web", OTHER_POLICY);
+        assertThat(NodeFixture.echoes(connection)).isTrue();
+        assertThat(other.cni("DEL", "eth0", "1.0.0").code()).isZero();
+        assertThat(directory.resolve("state/cni-deletes/container-other@eth0")).exists();
+        node.startAgent();
+        NodeFixture.await("cut after restart", () -> !NodeFixture.echoes(connection));
+        assertThat(directory.resolve("state/cni-deletes/container-other@eth0")).doesNotExist();
+      }
+      var again = node.addedPod("shop", "again", Map.of("app", "other"));
+      assertThat(again.address).isNotIn(web.address, client.address);
+      assertThat(again.reaches(web, 8080)).isTrue();
+    }
+  }
+
+  @Test
+  void keepsToTheCniSpecification() throws Exception {
+    try (var node = new NodeFixture(directory)) {
+      node.startAgent();
+      var pod = node.addedPod("shop", "web", Map.of("app", "web"));
+      assertThat(pod.cni("CHECK", "eth0", "1.0.0")).isEqualTo(new CniShim.Exit(0, ""));
+      var repeated = pod.cni("ADD", "eth0", "0.3.1");
+      assertThat(repeated.code()).isZero();
+      assertThat(repeated.stdout()).contains(pod.address).contains("\"version\":\"4\"");
+      var second = pod.cni("ADD", "net1", "1.0.0");
+      assertThat(second.code()).as(second.stdout()).isZero();
+      assertThat(second.stdout()).doesNotContain(pod.address);
+      assertThat(pod.cni("DEL", "eth0", "1.0.0").code()).isZero();
+      assertThat(pod.cni("DEL", "eth0", "1.0.0").code()).isZero();
+      assertThat(pod.cni("CHECK", "eth0", "1.0.0").stdout()).contains("\"code\":3");
+      assertThat(pod.cni("CHECK", "net1", "1.0.0").code()).isZero();
+      assertThat(pod.cni("DEL", "net1", "1.0.0").code()).isZero();
+      try (var files = Files.list(directory.resolve("state/endpoints"))) {
+        assertThat(files).isEmpty();
+      }
+      assertThat(directory.resolve("bin/cilium-cni")).isExecutable();
+      assertThat(directory.resolve("net.d/05-cilium.conflist")).exists();
+    }
+  }
+}
