@@ -182,27 +182,35 @@ static __always_inline void set_decision(struct conntrack *connection, const str
 	connection->drop_reason = reason_of(decision);
 }
 
+static __always_inline struct conntrack *scratch_connection(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&conntrack_scratch, &zero);
+}
+
 /* Remembers a connection in a slot claimed for it: 0, or a drop reason. */
 VERIFIED_ONCE int add_connection(const struct packet *p, const struct decision *decision,
 				 __u64 revision, __u32 slot)
 {
-	struct conntrack connection = {};
+	struct conntrack *connection = scratch_connection();
 	struct conntrack_key key;
 
-	if (!p || !decision)
+	if (!p || !decision || !connection)
 		return DROP_CONNTRACK_FULL;
 	bool source_is_hi = make_key(&p->tuple, &key);
 	const struct side *lo = source_is_hi ? &p->to : &p->from;
 	const struct side *hi = source_is_hi ? &p->from : &p->to;
-	connection.began_at = p->now;
-	connection.lo_endpoint = lo->id;
-	connection.hi_endpoint = hi->id;
-	connection.lo_generation = lo->generation;
-	connection.hi_generation = hi->generation;
-	connection.flags = source_is_hi ? CONNTRACK_HI_BEGAN : 0;
-	set_decision(&connection, p, decision, revision, source_is_hi);
-	update_connection(&connection, p, p->length, false);
-	return insert_connection(&key, &connection, slot, p->from.id ? p->from.id : p->to.id,
+	__builtin_memset(connection, 0, sizeof(*connection));
+	connection->began_at = p->now;
+	connection->lo_endpoint = lo->id;
+	connection->hi_endpoint = hi->id;
+	connection->lo_generation = lo->generation;
+	connection->hi_generation = hi->generation;
+	connection->flags = source_is_hi ? CONNTRACK_HI_BEGAN : 0;
+	set_decision(connection, p, decision, revision, source_is_hi);
+	update_connection(connection, p, p->length, false);
+	return insert_connection(&key, connection, slot, p->from.id ? p->from.id : p->to.id,
 				 p->now);
 }
 
@@ -213,20 +221,20 @@ VERIFIED_ONCE int add_connection(const struct packet *p, const struct decision *
 VERIFIED_ONCE int redecide_connection(const struct packet *p, const struct decision *decision,
 				      __u64 revision)
 {
-	struct conntrack connection;
+	struct conntrack *connection = scratch_connection();
 	struct conntrack_key key;
 	const struct conntrack *old;
 
-	if (!p || !decision)
+	if (!p || !decision || !connection)
 		return 0;
 	bool source_is_hi = make_key(&p->tuple, &key);
 	old = bpf_map_lookup_elem(&conntrack_map, &key);
 	if (!old || !same_ends(old, p, source_is_hi))
 		return 0; /* gone meanwhile: the next packet is a new one */
-	connection = *old;
-	set_decision(&connection, p, decision, revision, source_is_hi);
-	update_connection(&connection, p, p->length, is_reply(&connection, source_is_hi));
-	return bpf_map_update_elem(&conntrack_map, &key, &connection, BPF_EXIST);
+	*connection = *old;
+	set_decision(connection, p, decision, revision, source_is_hi);
+	update_connection(connection, p, p->length, is_reply(connection, source_is_hi));
+	return bpf_map_update_elem(&conntrack_map, &key, connection, BPF_EXIST);
 }
 
 #endif

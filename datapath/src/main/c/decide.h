@@ -51,13 +51,15 @@ static __always_inline enum standing standing_of(const struct conntrack *old,
 /*
  * Judges a packet by today's tables: TC_ACT_OK, or TC_ACT_SHOT with everything said. A connection
  * with the same ends is decided again in the direction of who began it; an entry of other ends is
- * inherited by nobody. What is refused leaves an old entry as it is, what is granted replaces it.
+ * inherited by nobody. `known`: there was an entry a moment ago. What is refused leaves an old
+ * entry as it is, what is granted replaces it.
  */
-static __always_inline int decide_packet(struct __sk_buff *skb, struct packet *p, __u64 revision)
+static __always_inline int decide_packet(struct __sk_buff *skb, struct packet *p, __u64 revision,
+					 __u32 known)
 {
 	struct conntrack_key key;
 	bool source_is_hi = make_key(&p->tuple, &key);
-	const struct conntrack *old = bpf_map_lookup_elem(&conntrack_map, &key);
+	const struct conntrack *old = known ? bpf_map_lookup_elem(&conntrack_map, &key) : NULL;
 	enum standing standing = standing_of(old, p, source_is_hi);
 	__u8 before = old && standing >= STANDING_ONWARDS ? old->decided : VERDICT_NONE;
 	struct decision decision;

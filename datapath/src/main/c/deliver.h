@@ -22,7 +22,7 @@ static __always_inline void decrement_ttl(struct iphdr *ip)
  * To an endpoint of this node, past its to_pod: ingress is already judged. We are a router between
  * them, so the TTL goes down by one; where the stack comes after us it does that itself.
  */
-static __always_inline int deliver_to_endpoint(struct __sk_buff *skb, const struct packet *p,
+static __always_inline int deliver_to_endpoint(struct __sk_buff *skb, struct packet *p,
 					       const struct endpoint *to)
 {
 	struct ethhdr *ethernet = data_of(skb);
@@ -40,7 +40,7 @@ static __always_inline int deliver_to_endpoint(struct __sk_buff *skb, const stru
 }
 
 /* To the node itself or the outside, by way of its stack. */
-static __always_inline int deliver_to_stack(struct __sk_buff *skb, const struct packet *p)
+static __always_inline int deliver_to_stack(struct __sk_buff *skb, struct packet *p)
 {
 	struct ethhdr *ethernet = data_of(skb);
 
@@ -52,7 +52,7 @@ static __always_inline int deliver_to_stack(struct __sk_buff *skb, const struct 
 }
 
 /* Into the pod whose interface we are on. */
-static __always_inline int deliver_here(struct __sk_buff *skb, const struct packet *p,
+static __always_inline int deliver_here(struct __sk_buff *skb, struct packet *p,
 					const struct endpoint *self)
 {
 	struct ethhdr *ethernet = data_of(skb);

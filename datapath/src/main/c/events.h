@@ -35,7 +35,7 @@ struct account {
 static __always_inline void fill_event(struct __sk_buff *skb, const struct packet *p,
 				       const struct account *account, struct event *event)
 {
-	event->time = bpf_ktime_get_ns();
+	event->time = p->time;
 	event->kind = account->kind;
 	event->subtype = account->subtype;
 	event->direction = account->direction;
@@ -75,7 +75,7 @@ static __always_inline void fill_macs(struct __sk_buff *skb, struct event *event
 	__builtin_memcpy(event->destination_mac, ethernet->h_dest, ETH_ALEN);
 }
 
-VERIFIED_ONCE int write_event(struct __sk_buff *skb, const struct packet *p,
+VERIFIED_ONCE int write_event(struct __sk_buff *skb, struct packet *p,
 			      const struct account *account)
 {
 	__u32 zero = 0;
@@ -90,6 +90,8 @@ VERIFIED_ONCE int write_event(struct __sk_buff *skb, const struct packet *p,
 		return 0;
 	}
 	counter->written++;
+	if (!p->time)
+		p->time = bpf_ktime_get_ns();
 	fill_event(skb, p, account, event);
 	fill_macs(skb, event);
 	/* A wake-up for each event costs more than all the rest: readers look by themselves. */
@@ -109,7 +111,7 @@ static __always_inline void count_drop(struct __sk_buff *skb, __u32 reason, __u3
 }
 
 /* The end of a packet: counted, told, gone. */
-VERIFIED_ONCE int drop(struct __sk_buff *skb, const struct packet *p, __u32 reason, __u32 direction)
+VERIFIED_ONCE int drop(struct __sk_buff *skb, struct packet *p, __u32 reason, __u32 direction)
 {
 	if (!p)
 		return TC_ACT_SHOT;
@@ -135,7 +137,7 @@ static __always_inline int observation_of(const struct packet *p)
 	return p->to.identity == IDENTITY_HOST ? TRACE_TO_HOST : TRACE_TO_STACK;
 }
 
-VERIFIED_ONCE int trace(struct __sk_buff *skb, const struct packet *p, __u32 reason)
+VERIFIED_ONCE int trace(struct __sk_buff *skb, struct packet *p, __u32 reason)
 {
 	if (!p)
 		return 0;

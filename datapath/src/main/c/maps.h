@@ -63,6 +63,15 @@ struct {
 	__type(value, struct conntrack);
 } conntrack_map SEC(".maps");
 
+/* An entry in the making, which the stack has no room for. INVARIANT: programs run to their end on
+ * one processor with bottom halves off, so nobody else writes it meanwhile. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct conntrack);
+} conntrack_scratch SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 262144);

@@ -68,6 +68,7 @@ struct packet {
 	struct side from;
 	struct side to;
 	__u64 now;   /* coarse */
+	__u64 time;  /* precise: of what is told of the packet; 0 until then */
 	__u8 parsed; /* EVENT_HAS_* */
 	__u8 tcp_flags;
 	__u8 icmp_type;

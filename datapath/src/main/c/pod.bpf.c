@@ -35,7 +35,7 @@ static __always_inline int check_sender(struct __sk_buff *skb, struct packet *p,
 }
 
 /* Who is at the other end decides where a packet goes on. */
-VERIFIED_ONCE int decide_from_pod(struct __sk_buff *skb, struct packet *p)
+VERIFIED_ONCE int decide_from_pod(struct __sk_buff *skb, struct packet *p, __u32 known)
 {
 	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
 	__u64 revision = current_revision();
@@ -50,7 +50,7 @@ VERIFIED_ONCE int decide_from_pod(struct __sk_buff *skb, struct packet *p)
 		reason = DROP_TTL;
 	if (reason)
 		return drop(skb, p, reason, DIRECTION_EGRESS);
-	return decide_packet(skb, p, revision);
+	return decide_packet(skb, p, revision, known);
 }
 
 static __always_inline int forward_standing(struct __sk_buff *skb, struct packet *p,
@@ -105,7 +105,7 @@ int from_pod(struct __sk_buff *skb)
 		    !begins_anew(connection, &p, is_reply(connection, source_is_hi)))
 			return forward_standing(skb, &p, connection, decided, source_is_hi, peer);
 	}
-	if (decide_from_pod(skb, &p) != TC_ACT_OK)
+	if (decide_from_pod(skb, &p, connection != NULL) != TC_ACT_OK)
 		return TC_ACT_SHOT;
 	if (!p.to.id)
 		return deliver_to_stack(skb, &p);
@@ -149,7 +149,7 @@ static __always_inline int check_arrival(struct __sk_buff *skb, struct packet *p
 	return 0;
 }
 
-VERIFIED_ONCE int decide_to_pod(struct __sk_buff *skb, struct packet *p)
+VERIFIED_ONCE int decide_to_pod(struct __sk_buff *skb, struct packet *p, __u32 known)
 {
 	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
 	__u64 revision = current_revision();
@@ -164,7 +164,7 @@ VERIFIED_ONCE int decide_to_pod(struct __sk_buff *skb, struct packet *p)
 		reason = check_origin(skb, p, p->from.id, p->from.identity == IDENTITY_HOST);
 	if (reason)
 		return drop(skb, p, reason, DIRECTION_INGRESS);
-	return decide_packet(skb, p, revision);
+	return decide_packet(skb, p, revision, known);
 }
 
 static __always_inline int admit_standing(struct __sk_buff *skb, struct packet *p,
@@ -216,7 +216,7 @@ int to_pod(struct __sk_buff *skb)
 		    !begins_anew(connection, &p, is_reply(connection, source_is_hi)))
 			return admit_standing(skb, &p, connection, decided, source_is_hi, self);
 	}
-	if (decide_to_pod(skb, &p) != TC_ACT_OK)
+	if (decide_to_pod(skb, &p, connection != NULL) != TC_ACT_OK)
 		return TC_ACT_SHOT;
 	return deliver_here(skb, &p, self);
 }

@@ -158,7 +158,7 @@ static __always_inline __u8 verdict_of(const struct decision *decision)
 	return VERDICT_ALLOW;
 }
 
-VERIFIED_ONCE int report_verdict(struct __sk_buff *skb, const struct packet *p, __u64 whole,
+VERIFIED_ONCE int report_verdict(struct __sk_buff *skb, struct packet *p, __u64 whole,
 				 __u32 direction)
 {
 	union judgement judged = {.whole = whole};
@@ -176,7 +176,7 @@ VERIFIED_ONCE int report_verdict(struct __sk_buff *skb, const struct packet *p, 
 	return 0;
 }
 
-static __always_inline void report_decision(struct __sk_buff *skb, const struct packet *p,
+static __always_inline void report_decision(struct __sk_buff *skb, struct packet *p,
 					    const struct decision *decision)
 {
 	if (decision->egress.verdict)

@@ -224,6 +224,11 @@ final class TestNode implements AutoCloseable {
     namespace.close();
     ring.close();
     datapath.close();
+    Path pins = bpffs.resolve("ovenet");
+    Datapath.forget(pins);
+    if (Files.exists(pins)) {
+      throw new IllegalStateException(pins + " is still there");
+    }
     Mounts.unmount(bpffs);
     Files.delete(bpffs);
   }
