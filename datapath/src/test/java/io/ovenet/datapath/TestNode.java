@@ -92,7 +92,13 @@ final class TestNode implements AutoCloseable {
   TestNode(DatapathOptions options) throws IOException {
     bpffs = Files.createTempDirectory("ovt-datapath-" + ProcessHandle.current().pid() + "-");
     Mounts.mountBpffs(bpffs);
-    datapath = Datapath.open(bpffs.resolve("ovenet"), options);
+    try {
+      datapath = Datapath.open(bpffs.resolve("ovenet"), options);
+    } catch (RuntimeException e) {
+      Mounts.unmount(bpffs);
+      Files.delete(bpffs);
+      throw e;
+    }
     ring = new RingBuffer(datapath.events());
     try (Netlink netlink = Netlink.open(namespace)) {
       for (Pod pod : pods()) {
