@@ -10,6 +10,7 @@ import io.ovenet.kubernetes.CiliumNodes;
 import io.ovenet.kubernetes.Cluster;
 import io.ovenet.kubernetes.EndpointStatus;
 import io.ovenet.kubernetes.IdentityAllocator;
+import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.NodeAddress;
@@ -18,6 +19,7 @@ import io.ovenet.lab.api.ApiServer;
 import io.ovenet.policy.Labels;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,6 +35,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** The whole operator against the lab's API server. */
 class OperatorIT {
@@ -241,6 +245,39 @@ class OperatorIT {
     until("bad is judged again", () -> condition("bad").string("status").equals("True"));
     assertThat(condition("bad").integer("observedGeneration")).isEqualTo(2);
     assertThat(condition("good").string("lastTransitionTime")).isEqualTo(since);
+  }
+
+  @Test
+  void everyFieldOfUpstreamIsAcceptedAndWhatIsNoFieldIsRefused() throws Exception {
+    installed();
+    try (var in = OperatorIT.class.getResourceAsStream("every-field.yaml")) {
+      assertThat(in).isNotNull();
+      var yaml = new Load(LoadSettings.builder().build()).loadFromInputStream(in);
+      var written = JsonObject.of(yaml);
+      var kept = api.create(POLICIES + "?fieldValidation=Strict", written.fields());
+      var text = new String(Json.write(kept.fields()), StandardCharsets.UTF_8);
+      assertThat(text).contains("cidrGroupSelector", "toFQDNs", "serverNames", "l7proto");
+    }
+    var typo = policy("typo", Map.of("fromEndpoint", List.of()));
+    assertThatThrownBy(() -> api.create(POLICIES + "?fieldValidation=Strict", typo))
+        .hasMessageContaining("spec.ingress[0].fromEndpoint");
+    var tooMany = new ArrayList<Map<String, String>>();
+    for (var port = 1; port <= 41; port++) {
+      tooMany.add(Map.of("port", Integer.toString(port)));
+    }
+    var many = policy("many", Map.of("toPorts", List.of(Map.of("ports", tooMany))));
+    assertThatThrownBy(() -> api.create(POLICIES, many)).hasMessageContaining("toPorts[0].ports");
+    var neither =
+        Map.of(
+            "apiVersion",
+            "cilium.io/v2",
+            "kind",
+            "CiliumNetworkPolicy",
+            "metadata",
+            Map.of("name", "neither"),
+            "spec",
+            Map.of("ingress", List.of()));
+    assertThatThrownBy(() -> api.create(POLICIES, neither)).hasMessageContaining("422");
   }
 
   @Test
