@@ -21,6 +21,8 @@ record LabDirectory(String name, Path run, Path data) {
   /** The environment variable that names another place than the machine's own directories. */
   static final String VARIABLE = "OVENET_LAB_DIR";
 
+  private static final Path RUN = Path.of("/run/ovenet-lab");
+
   LabDirectory {
     if (!name.matches("[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?")) {
       throw new IllegalArgumentException(
@@ -37,8 +39,7 @@ record LabDirectory(String name, Path run, Path data) {
     Path base =
         stateDir != null || variable == null || variable.isBlank() ? stateDir : Path.of(variable);
     if (base == null) {
-      return new LabDirectory(
-          name == null ? "lab" : name, Path.of("/run/ovenet-lab"), Path.of("/var/lib/ovenet-lab"));
+      return new LabDirectory(name == null ? "lab" : name, RUN, Path.of("/var/lib/ovenet-lab"));
     }
     Path absolute = base.toAbsolutePath().normalize();
     String last = absolute.getFileName() == null ? "" : absolute.getFileName().toString();
@@ -48,6 +49,11 @@ record LabDirectory(String name, Path run, Path data) {
         name == null ? (derived.isEmpty() ? "lab" : derived) : name,
         absolute.resolve("run"),
         absolute.resolve("data"));
+  }
+
+  /** The directory that both parts are in; null for the machine's own places. */
+  @Nullable Path base() {
+    return run.equals(RUN) ? null : run.getParent();
   }
 
   Path status() {

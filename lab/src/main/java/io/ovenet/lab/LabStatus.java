@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param pid of the lab's process
  * @param progress what has been done so far, in words
  * @param failure why it failed, with the remedy
+ * @param kubeconfig for clients on this machine
+ * @param apiPort of the API on 127.0.0.1, 0 before it listens
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record LabStatus(
@@ -28,17 +30,11 @@ public record LabStatus(
     long pid,
     List<String> progress,
     @Nullable String failure,
-    @Nullable Api api,
+    @Nullable String kubeconfig,
+    int apiPort,
     List<Node> nodes,
     List<Pod> pods,
     List<VirtualMachine> vms) {
-  /**
-   * The lab's API server.
-   *
-   * @param port of the API on 127.0.0.1
-   */
-  public record Api(String kubeconfig, int port) {}
-
   /**
    * A node of the lab.
    *
@@ -63,6 +59,7 @@ public record LabStatus(
    * @param identity of the pod's endpoint, null until the agent has published it
    * @param pid the process that holds the pod's namespaces, 0 while there is none
    * @param root the pod's root directory as seen in its mount namespace
+   * @param cgroup that a process run in the pod joins
    */
   public record Pod(
       String namespace,
@@ -73,6 +70,7 @@ public record LabStatus(
       String phase,
       long pid,
       String root,
+      String cgroup,
       @Nullable String log) {}
 
   /**

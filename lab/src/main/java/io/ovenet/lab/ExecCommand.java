@@ -1,0 +1,57 @@
+package io.ovenet.lab;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** Runs a command in a pod, or on a node. */
+@Command(
+    name = "exec",
+    description = "Run a command in a pod, or on a node (node/NAME).",
+    mixinStandardHelpOptions = true)
+final class ExecCommand implements Callable<Integer> {
+  @Mixin private LabOptions lab = new LabOptions();
+
+  @Parameters(
+      index = "0",
+      paramLabel = "POD",
+      description = "namespace/name, a pod's name, or node/NAME.")
+  private String target = "";
+
+  @Parameters(index = "1..*", arity = "1..*", paramLabel = "CMD", description = "What to run.")
+  private List<String> command = List.of();
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    ProcessBuilder builder = new ProcessBuilder(arguments(lab.status())).inheritIO();
+    if (!target.startsWith("node/")) {
+      builder.environment().clear();
+      builder.environment().put("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+      builder.environment().put("HOME", "/root");
+      builder.environment().put("TERM", System.getenv().getOrDefault("TERM", "dumb"));
+    }
+    return builder.start().waitFor();
+  }
+
+  private List<String> arguments(LabStatus status) throws LabException {
+    if (target.startsWith("node/")) {
+      LabStatus.Node node =
+          Lookup.one("node", target, status.nodes(), each -> "node", LabStatus.Node::name);
+      java.util.ArrayList<String> arguments =
+          new java.util.ArrayList<>(Namespaces.entering(node.pid(), VirtualNode.KINDS));
+      arguments.addAll(command);
+      return arguments;
+    }
+    LabStatus.Pod pod = Lookup.pod(status, target);
+    if (pod.pid() == 0) {
+      throw new LabException(
+          pod.namespace() + "/" + pod.name() + " does not run yet: see `ovenet lab status`");
+    }
+    return Invocation.joining(
+        Path.of(pod.cgroup()), PodSandbox.inside(pod.pid(), pod.root(), command));
+  }
+}

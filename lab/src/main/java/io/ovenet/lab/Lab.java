@@ -1,0 +1,279 @@
+package io.ovenet.lab;
+
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.ovenet.bpf.NetworkNamespace;
+import io.ovenet.lab.api.ApiServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running lab: underlay, API, nodes with their agents and kubelets, scheduler, virtual machines.
+ * Started and closed by one thread.
+ */
+final class Lab implements AutoCloseable {
+  static final int API_PORT = 6443;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Lab.class);
+  private static final Duration AGENT_CEILING = Duration.ofSeconds(60);
+  private static final int FIRST_HOST = 10;
+
+  private final LabPlan plan;
+  private final LabDirectory directory;
+  private final Map<String, VirtualNode> nodes = new ConcurrentHashMap<>();
+  private final Map<String, Kubelet> kubelets = new ConcurrentHashMap<>();
+
+  /** What has to be closed, the latest first. */
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+  private final StatusFile status;
+  private boolean closed;
+
+  private Lab(LabPlan plan) {
+    this.plan = plan;
+    this.directory = plan.directory();
+    this.status = new StatusFile(directory, nodes, kubelets);
+  }
+
+  /** Starts a lab. What was made before a failure is taken down again. */
+  static Lab start(LabPlan plan) throws IOException, InterruptedException {
+    LabLease.ofThisProcess(plan.directory().name()).write(plan.directory());
+    Lab lab = new Lab(plan);
+    try {
+      lab.open();
+      return lab;
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      try {
+        lab.close();
+      } catch (IOException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
+  }
+
+  private <T extends AutoCloseable> T keep(T resource) {
+    opened.push(resource);
+    return resource;
+  }
+
+  private void open() throws IOException, InterruptedException {
+    status.progress("making the underlay");
+    ControlGroup group = ControlGroup.ofLab(directory.name()).make();
+    Underlay underlay = keep(Underlay.make(group));
+    status.progress("starting the API");
+    PodLogFiles logs = new PodLogFiles(nodes::get);
+    Files.createDirectories(directory.data());
+    ApiServer api =
+        keep(
+            ApiServer.start(
+                directory.data(), ApiServer.Options.DEFAULT.withGracefulPods(true).withLogs(logs)));
+    api.listen(listenOn(underlay));
+    Files.writeString(directory.kubeconfig(), api.kubeconfig());
+    KubernetesClient client = keep(client(api.kubeconfig()));
+    logs.use(client);
+    status.api(client, underlay, directory.kubeconfig(), api.port());
+    for (int i = 1; i <= plan.nodes(); i++) {
+      makeNode(client, group, underlay, "node-" + i, "192.168.77." + (FIRST_HOST + i - 1));
+    }
+    configure(client);
+    startProcesses();
+    runPods(client);
+    awaitAgents();
+    status.ready();
+  }
+
+  private static ServerSocketChannel listenOn(Underlay underlay) throws IOException {
+    try (NetworkNamespace namespace =
+        NetworkNamespace.open(Path.of("/proc/" + underlay.holder() + "/ns/net"))) {
+      return namespace.call(
+          () -> {
+            ServerSocketChannel channel = ServerSocketChannel.open();
+            channel.bind(new InetSocketAddress(Underlay.API_ADDRESS, API_PORT));
+            return channel;
+          });
+    }
+  }
+
+  private static KubernetesClient client(String kubeconfig) {
+    Config config = Config.fromKubeconfig(kubeconfig);
+    config.setRequestTimeout(30_000);
+    return new KubernetesClientBuilder().withConfig(config).build();
+  }
+
+  private void makeNode(
+      KubernetesClient client, ControlGroup group, Underlay underlay, String name, String address)
+      throws IOException, InterruptedException {
+    status.progress("making " + name);
+    VirtualNode node = keep(VirtualNode.make(directory, group, underlay, name, address));
+    nodes.put(name, node);
+    Files.writeString(
+        node.run("kubeconfig"),
+        ApiServer.kubeconfig("http://" + Underlay.API_ADDRESS + ":" + API_PORT));
+    client
+        .nodes()
+        .resource(
+            new NodeBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .addToLabels("kubernetes.io/hostname", name)
+                .addToLabels("kubernetes.io/os", "linux")
+                .addToLabels("kubernetes.io/arch", "amd64")
+                .endMetadata()
+                .withNewSpec()
+                .endSpec()
+                .build())
+        .create();
+    NodeStatus.write(client, node, false);
+  }
+
+  /** Makes the ConfigMap if keys were given, and the files that a mounted one would be. */
+  private void configure(KubernetesClient client) throws IOException {
+    if (!plan.configuration().isEmpty()) {
+      client
+          .configMaps()
+          .inNamespace("kube-system")
+          .resource(
+              new ConfigMapBuilder()
+                  .withNewMetadata()
+                  .withName("cilium-config")
+                  .endMetadata()
+                  .withData(plan.configuration())
+                  .build())
+          .create();
+      for (VirtualNode node : nodes.values()) {
+        for (Map.Entry<String, String> key : plan.configuration().entrySet()) {
+          Files.writeString(node.configuration().resolve(key.getKey()), key.getValue());
+        }
+      }
+    }
+  }
+
+  private void startProcesses() throws IOException {
+    VirtualNode first = nodes.get("node-1");
+    if (!plan.operator().isEmpty() && first != null) {
+      status.progress("starting the operator");
+      List<String> operator = new ArrayList<>(plan.operator());
+      operator.addAll(List.of("--kubeconfig", "/run/kubeconfig"));
+      keep(
+          SupervisedProcess.start(
+              "operator",
+              first.command(first.group().child("operator").make(), operator),
+              first.log("operator")));
+    }
+    for (VirtualNode node : nodes.values()) {
+      if (!plan.agent().isEmpty()) {
+        status.progress("starting the agent of " + node.name());
+        List<String> agent = new ArrayList<>(plan.agent());
+        agent.addAll(
+            List.of(
+                "--kubeconfig",
+                "/run/kubeconfig",
+                "--node-name",
+                node.name(),
+                "--config-dir",
+                "/etc/ovenet/config"));
+        keep(
+            SupervisedProcess.start(
+                "agent of " + node.name(),
+                node.command(node.group().child("agent"), agent),
+                node.log("agent")));
+      }
+    }
+  }
+
+  private void runPods(KubernetesClient client) throws IOException, InterruptedException {
+    VirtualMachines machines = new VirtualMachines(client);
+    VirtLauncher launcher = new VirtLauncher(client, plan.kernelCache(), machines::guestReady);
+    for (VirtualNode node : nodes.values()) {
+      Kubelet kubelet = keep(new Kubelet(client, node, launcher));
+      kubelets.put(node.name(), kubelet);
+      kubelet.start();
+    }
+    keep(machines);
+    machines.start(status::changed);
+    Scheduler scheduler = keep(new Scheduler(client, nodes.keySet().stream().sorted().toList()));
+    scheduler.start();
+    keep(status.follow());
+  }
+
+  private void awaitAgents() throws IOException, InterruptedException {
+    if (plan.agent().isEmpty()) {
+      return;
+    }
+    Instant deadline = Instant.now().plus(AGENT_CEILING);
+    Map<String, VirtualNode> missing = new HashMap<>(nodes);
+    status.progress("waiting for the agents");
+    while (!missing.isEmpty()) {
+      for (VirtualNode node : List.copyOf(missing.values())) {
+        if (NetworkConfiguration.first(node.networkConfigurations()).isPresent()) {
+          missing.remove(node.name());
+        }
+      }
+      if (Instant.now().isAfter(deadline)) {
+        VirtualNode node = missing.values().iterator().next();
+        throw new LabException(
+            "the agent of "
+                + node.name()
+                + " wrote no /etc/cni/net.d within "
+                + AGENT_CEILING.toSeconds()
+                + " s; its log ends with\n"
+                + tail(node.log("agent")));
+      }
+      Thread.sleep(20);
+    }
+  }
+
+  static String tail(Path log) throws IOException {
+    if (!Files.exists(log)) {
+      return "(nothing)";
+    }
+    List<String> lines = Files.readAllLines(log, java.nio.charset.StandardCharsets.ISO_8859_1);
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - 15), lines.size()));
+  }
+
+  @Nullable VirtualNode node(String name) {
+    return nodes.get(name);
+  }
+
+  /** Takes everything down. Doing it twice is harmless. */
+  @Override
+  public synchronized void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    while (!opened.isEmpty()) {
+      AutoCloseable next = opened.pop();
+      try {
+        next.close();
+      } catch (Exception e) {
+        LOG.warn("cannot close {}", next, e);
+      }
+    }
+    try {
+      LabLease.removeRemains(directory);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new LabException("interrupted while taking down; run `ovenet lab down`", e);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package io.ovenet.lab;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Starts a lab and waits until it is ready, showing what it does. */
+@Command(
+    name = "up",
+    description = "Start a lab and wait until it is ready.",
+    mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+  @Mixin private LabOptions lab = new LabOptions();
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--nodes",
+      defaultValue = "1",
+      description = "How many nodes (default: ${DEFAULT-VALUE}).")
+  private int nodes;
+
+  @Option(
+      names = {"-c", "--config"},
+      paramLabel = "KEY=VALUE",
+      description = "A key of the ConfigMap kube-system/cilium-config; may be repeated.")
+  private Map<String, String> configuration = new LinkedHashMap<>();
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    LabDirectory directory = lab.directory();
+    LabLease lease = LabLease.read(directory).orElse(null);
+    if (lease != null && lease.isAlive()) {
+      throw new LabException(
+          "a lab is up already (process " + lease.pid() + "): `ovenet lab down` takes it down");
+    }
+    if (lease != null) {
+      out.println("· cleaning up after a lab that was killed");
+      out.flush();
+    } else if (ControlGroup.ofLab(directory.name()).exists()) {
+      throw new LabException(
+          "another directory has a lab named "
+              + directory.name()
+              + ": choose another name with --name, or take that one down");
+    }
+    LabLease.removeRemains(directory);
+    Files.createDirectories(directory.run());
+    boolean[] done = {false};
+    Process serving =
+        new ProcessBuilder(command(directory))
+            .redirectInput(Path.of("/dev/null").toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(directory.log().toFile())
+            .start();
+    Thread cleaning = new Thread(() -> giveUp(done, serving, directory), "up-cleanup");
+    Runtime.getRuntime().addShutdownHook(cleaning);
+    LabStatus status = await(serving, directory, out);
+    done[0] = true;
+    boolean _ = Runtime.getRuntime().removeShutdownHook(cleaning);
+    out.println("· ready: KUBECONFIG=" + status.kubeconfig());
+    out.flush();
+    return 0;
+  }
+
+  private static void giveUp(boolean[] done, Process serving, LabDirectory directory) {
+    if (done[0]) {
+      return;
+    }
+    try {
+      serving.destroy();
+      serving.waitFor();
+      LabLease.removeRemains(directory);
+    } catch (IOException e) {
+      System.err.println(
+          "ovenet lab: could not clean up, run `ovenet lab down`: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The lab's process in a session of its own, so that the terminal's Ctrl-C is not for it. */
+  private List<String> command(LabDirectory directory) {
+    List<String> command = new ArrayList<>();
+    command.addAll(
+        List.of(
+            "setsid",
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Djava.net.preferIPv4Stack=true",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Xmx384m",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "serve",
+            "--nodes",
+            Integer.toString(nodes),
+            "--name",
+            directory.name()));
+    Path base = directory.base();
+    if (base != null) {
+      command.addAll(List.of("--state-dir", base.toString()));
+    }
+    configuration.forEach((key, value) -> command.addAll(List.of("--config", key + "=" + value)));
+    return command;
+  }
+
+  private static LabStatus await(Process serving, LabDirectory directory, PrintWriter out)
+      throws IOException, InterruptedException {
+    int shown = 0;
+    while (true) {
+      LabStatus status = LabStatus.read(directory.status()).orElse(null);
+      if (status != null) {
+        for (; shown < status.progress().size(); shown++) {
+          out.println("· " + status.progress().get(shown));
+          out.flush();
+        }
+        if (status.state().equals("ready")) {
+          return status;
+        }
+      }
+      if (!serving.isAlive()) {
+        // Its last word may have come after the look above.
+        LabStatus last = LabStatus.read(directory.status()).orElse(null);
+        String why =
+            last != null && last.failure() != null
+                ? last.failure()
+                : "its process ended with "
+                    + serving.exitValue()
+                    + ":\n"
+                    + Lab.tail(directory.log());
+        LabLease.removeRemains(directory);
+        throw new LabException("the lab did not come up: " + why);
+      }
+      Thread.sleep(20);
+    }
+  }
+}
