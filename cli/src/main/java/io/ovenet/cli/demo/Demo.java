@@ -164,10 +164,10 @@ final class Demo {
                 from.machine() ? "console" : "exec",
                 from.namespace() + "/" + from.name(),
                 "--",
+                "timeout", // Debian 12's static busybox: `wget -T` crashes
+                ANSWER_SECONDS,
                 "wget",
                 "-q",
-                "-T",
-                ANSWER_SECONDS,
                 "-O",
                 "-",
                 "http://" + address + ":" + expectation.port() + "/"));
