@@ -99,8 +99,13 @@ public final class HubbleServer implements AutoCloseable {
     var headers = new Metadata();
     headers.put(Metadata.Key.of(VERSION_HEADER, Metadata.ASCII_STRING_MARSHALLER), version);
     ServerInterceptor versions = MetadataUtils.newAttachMetadataServerInterceptor(headers);
+    NettyServerBuilder builder = NettyServerBuilder.forAddress(address);
+    if (address instanceof UnixDomainSocketAddress) {
+      // gRPC asks for it on every socket, and Netty logs that a unix socket has no such thing.
+      builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
+    }
     Server server =
-        NettyServerBuilder.forAddress(address)
+        builder
             .channelType(channel)
             .bossEventLoopGroup(loop)
             .workerEventLoopGroup(loop)

@@ -5,15 +5,11 @@ import io.ovenet.api.flow.EventTypeFilter;
 import io.ovenet.api.flow.FlowFilter;
 import io.ovenet.api.flow.IPVersion;
 import io.ovenet.api.flow.NetworkInterface;
-import io.ovenet.api.flow.TCPFlags;
 import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Verdict;
-import io.ovenet.api.flow.Workload;
 import io.ovenet.cli.hubble.PodSelection.Side;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.function.BiConsumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -24,27 +20,6 @@ import picocli.CommandLine.ParameterException;
  * {@code --not} turns the next one round.
  */
 final class FilterOptions {
-  private static final Map<String, Integer> EVENT_TYPES =
-      Map.of(
-          "drop", FlowWords.DROP,
-          "capture", FlowWords.CAPTURE,
-          "trace", FlowWords.TRACE,
-          "policy-verdict", FlowWords.POLICY_VERDICT,
-          "trace-sock", FlowWords.TRACE_SOCK,
-          "l7", FlowWords.L7);
-
-  private static final List<String> RESERVED_IDENTITIES =
-      List.of(
-          "unknown",
-          "host",
-          "world",
-          "unmanaged",
-          "health",
-          "init",
-          "remote-node",
-          "kube-apiserver",
-          "ingress");
-
   private final FlowSelection wanted = new FlowSelection();
   private final FlowSelection unwanted = new FlowSelection();
   private boolean not;
@@ -120,15 +95,15 @@ final class FilterOptions {
         "workload",
         "[KIND/]NAME",
         "a workload",
-        (filter, value) -> filter.addSourceWorkload(workload(value)),
-        (filter, value) -> filter.addDestinationWorkload(workload(value)));
+        (filter, value) -> filter.addSourceWorkload(FilterValues.workload(value)),
+        (filter, value) -> filter.addDestinationWorkload(FilterValues.workload(value)));
     field(
         spec,
         "identity",
         "NUMBER",
         "an identity, by number or reserved name",
-        (filter, value) -> filter.addSourceIdentity(identity(value)),
-        (filter, value) -> filter.addDestinationIdentity(identity(value)));
+        (filter, value) -> filter.addSourceIdentity(FilterValues.identity(value)),
+        (filter, value) -> filter.addDestinationIdentity(FilterValues.identity(value)));
     field(
         spec,
         "cluster",
@@ -147,7 +122,7 @@ final class FilterOptions {
         spec,
         "TYPE[:SUBTYPE]",
         "drop, trace, policy-verdict, l7, capture or trace-sock.",
-        value -> with("type", filter -> filter.addEventType(eventType(value))),
+        value -> with("type", filter -> filter.addEventType(FilterValues.eventType(value))),
         "-t",
         "--type");
     one(
@@ -160,7 +135,7 @@ final class FilterOptions {
         spec,
         "FLAGS",
         "TCP flags that are all set, such as syn,ack.",
-        value -> with("tcp-flags", filter -> filter.addTcpFlags(tcpFlags(value))),
+        value -> with("tcp-flags", filter -> filter.addTcpFlags(FilterValues.tcpFlags(value))),
         "--tcp-flags");
     one(
         spec,
@@ -170,7 +145,8 @@ final class FilterOptions {
             with(
                 "drop-reason-desc",
                 filter ->
-                    filter.addDropReasonDesc(named(DropReason.class, value, "--drop-reason-desc"))),
+                    filter.addDropReasonDesc(
+                        FilterValues.named(DropReason.class, value, "--drop-reason-desc"))),
         "--drop-reason-desc");
     one(
         spec,
@@ -181,7 +157,7 @@ final class FilterOptions {
                 "traffic-direction",
                 filter ->
                     filter.addTrafficDirection(
-                        named(TrafficDirection.class, value, "--traffic-direction"))),
+                        FilterValues.named(TrafficDirection.class, value, "--traffic-direction"))),
         "--traffic-direction");
     one(
         spec,
@@ -355,7 +331,7 @@ final class FilterOptions {
   /** DENIED is ours: what policy dropped, at whichever layer. */
   private void verdict(String value) {
     if (!value.equalsIgnoreCase("DENIED")) {
-      Verdict verdict = named(Verdict.class, value, "--verdict");
+      Verdict verdict = FilterValues.named(Verdict.class, value, "--verdict");
       with("verdict", filter -> filter.addVerdict(verdict));
       return;
     }
@@ -373,74 +349,5 @@ final class FilterOptions {
                 .addEventType(EventTypeFilter.newBuilder().setType(FlowWords.L7));
     current().orSides("verdict", packet, packet);
     current().orSides("verdict", request, request);
-  }
-
-  private static <E extends Enum<E>> E named(Class<E> type, String value, String option) {
-    try {
-      E constant = Enum.valueOf(type, value.toUpperCase(Locale.ROOT));
-      if (!constant.name().equals("UNRECOGNIZED")) {
-        return constant;
-      }
-    } catch (IllegalArgumentException e) {
-      // said below
-    }
-    throw new HubbleException(option + ": \"" + value + "\" is none that Hubble knows; see --help");
-  }
-
-  private static EventTypeFilter eventType(String value) {
-    int colon = value.indexOf(':');
-    String name = colon < 0 ? value : value.substring(0, colon);
-    Integer type = EVENT_TYPES.get(name);
-    var filter = EventTypeFilter.newBuilder().setType(type == null ? number(name, value) : type);
-    if (colon >= 0) {
-      String subtype = value.substring(colon + 1);
-      int point = FlowWords.TRACE_POINTS.indexOf(subtype);
-      filter
-          .setMatchSubType(true)
-          .setSubType(point >= 0 && name.equals("trace") ? point : number(subtype, value));
-    }
-    return filter.build();
-  }
-
-  private static int number(String text, String value) {
-    try {
-      return Integer.parseInt(text);
-    } catch (NumberFormatException e) {
-      throw new HubbleException(
-          "--type: \"" + value + "\" is no type of event: " + EVENT_TYPES.keySet(), e);
-    }
-  }
-
-  private static int identity(String value) {
-    int reserved = RESERVED_IDENTITIES.indexOf(value.replaceFirst("^reserved:", ""));
-    if (reserved >= 0) {
-      return reserved;
-    }
-    try {
-      return Integer.parseUnsignedInt(value);
-    } catch (NumberFormatException e) {
-      throw new HubbleException(
-          "\"" + value + "\" is no identity: a number, or one of " + RESERVED_IDENTITIES, e);
-    }
-  }
-
-  private static Workload workload(String value) {
-    int slash = value.indexOf('/');
-    return Workload.newBuilder()
-        .setKind(slash < 0 ? "" : value.substring(0, slash))
-        .setName(value.substring(slash + 1))
-        .build();
-  }
-
-  private static TCPFlags tcpFlags(String value) {
-    var flags = TCPFlags.newBuilder();
-    for (String name : value.split(",", -1)) {
-      var field = TCPFlags.getDescriptor().findFieldByName(name.strip().toUpperCase(Locale.ROOT));
-      if (field == null) {
-        throw new HubbleException("--tcp-flags: \"" + name + "\" is no TCP flag");
-      }
-      flags.setField(field, true);
-    }
-    return flags.build();
   }
 }

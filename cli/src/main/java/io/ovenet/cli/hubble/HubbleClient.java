@@ -2,6 +2,7 @@ package io.ovenet.cli.hubble;
 
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -29,7 +30,9 @@ final class HubbleClient implements AutoCloseable {
       builder =
           NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(path))
               .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
-              .overrideAuthority("localhost");
+              .overrideAuthority("localhost")
+              // gRPC asks for it everywhere, and Netty logs that a unix socket has no such thing.
+              .withOption(ChannelOption.SO_KEEPALIVE, null);
     } else if (server.startsWith("tls:")) {
       throw new HubbleException(
           server + ": TLS is not served yet: name the server as HOST:PORT or unix:///PATH");
