@@ -2,6 +2,7 @@ package io.ovenet.cli;
 
 import io.ovenet.cli.demo.DemoCommand;
 import io.ovenet.cli.doctor.DoctorCommand;
+import io.ovenet.cli.hubble.HubbleCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {DemoCommand.class, DoctorCommand.class},
+    subcommands = {DemoCommand.class, DoctorCommand.class, HubbleCommand.class},
     footer = {
       "",
       "Started by the launcher as well:",

@@ -1,0 +1,53 @@
+package io.ovenet.cli;
+
+import io.ovenet.flow.FlowRing;
+import io.ovenet.flow.FlowStatistics;
+import io.ovenet.flow.FlowUuids;
+import io.ovenet.flow.HubbleServer;
+import io.ovenet.flow.ObserverService;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine;
+
+/**
+ * What the build runs once to learn which classes the commands load, for the cache that makes them
+ * quick to start: help, and flows asked of a server of its own.
+ */
+public final class Training {
+  private Training() {}
+
+  public static void main(String[] arguments) throws Exception {
+    long now = System.currentTimeMillis() * 1_000_000;
+    Path directory = Files.createTempDirectory("ovenet-training");
+    Path socket = directory.resolve("hubble.sock");
+    var observer =
+        new ObserverService(
+            new FlowRing(1),
+            new FlowStatistics(now),
+            new FlowUuids(),
+            "default/training",
+            "training",
+            () -> now);
+    int failed = 0;
+    HubbleServer server = HubbleServer.start(observer, "0.0.0", socket, null);
+    try {
+      String address = "unix://" + socket;
+      String[][] lines = {
+        {"--help"},
+        {"hubble", "--help"},
+        {"hubble", "observe", "--help"},
+        {"hubble", "status", "--server", address},
+        {"hubble", "list", "namespaces", "--server", address},
+        {"hubble", "observe", "--namespace", "a", "--server", address}
+      };
+      CommandLine commands = Main.commandLine();
+      for (String[] line : lines) {
+        failed += commands.execute(line) == 0 ? 0 : 1;
+      }
+    } finally {
+      server.close();
+      Files.deleteIfExists(directory);
+    }
+    System.exit(failed);
+  }
+}
