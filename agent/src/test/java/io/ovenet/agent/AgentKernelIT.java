@@ -25,6 +25,14 @@ class AgentKernelIT {
         toPorts: [{ports: [{port: "8080", protocol: TCP}]}]
       """;
 
+  /** The API server takes it; that a range has to be inside its prefix is for the agent to say. */
+  private static final String INVALID_POLICY =
+      """
+      endpointSelector: {matchLabels: {app: web}}
+      ingress:
+      - fromCIDRSet: [{cidr: 10.0.0.0/8, except: [192.0.2.0/24]}]
+      """;
+
   @TempDir Path directory;
 
   @Test
@@ -97,6 +105,30 @@ class AgentKernelIT {
       var again = node.addedPod("shop", "again", Map.of("app", "other"));
       assertThat(again.address).isNotIn(web.address, client.address);
       assertThat(again.reaches(web, 8080)).isTrue();
+    }
+  }
+
+  @Test
+  void lastValidVersionStaysOverARestart() throws Exception {
+    try (var node = new NodeFixture(directory)) {
+      node.startAgent();
+      var web = node.addedPod("shop", "web", Map.of("app", "web"));
+      var client = node.addedPod("shop", "client", Map.of("app", "client"));
+      var other = node.addedPod("shop", "other", Map.of("app", "other"));
+      web.serve(8080);
+      node.policy("shop", "web", WEB_POLICY);
+      NodeFixture.await("in force", () -> !other.reaches(web, 8080) && client.reaches(web, 8080));
+      node.policy("shop", "web", INVALID_POLICY);
+      NodeFixture.await("told", () -> node.readLog().contains("its last valid version stays"));
+      assertThat(node.readLog()).contains("spec.ingress[0]");
+      assertThat(client.reaches(web, 8080)).isTrue();
+      assertThat(other.reaches(web, 8080)).isFalse();
+      node.stopAgent();
+      Files.delete(node.log());
+      node.startAgent();
+      NodeFixture.await("told", () -> node.readLog().contains("its last valid version stays"));
+      assertThat(client.reaches(web, 8080)).isTrue();
+      assertThat(other.reaches(web, 8080)).isFalse();
     }
   }
 

@@ -307,6 +307,11 @@ final class NodeFixture implements AutoCloseable {
       this.inside = inside;
     }
 
+    /** The same pod, its namespace said to be elsewhere. */
+    Pod at(Path otherNetns) {
+      return new Pod(podNamespace, name, uid, otherNetns, inside);
+    }
+
     CniShim.Exit cni(String command, String ifname, String version) {
       return shim.run(
           command,
