@@ -236,7 +236,9 @@ final class Lab implements AutoCloseable {
                 + " wrote no /etc/cni/net.d within "
                 + AGENT_CEILING.toSeconds()
                 + " s; its log ends with\n"
-                + tail(node.log("agent")));
+                + tail(node.log("agent"))
+                + "\nand the operator's with\n"
+                + tail(directory.node("node-1").resolve("log/operator.log")));
       }
       Thread.sleep(20);
     }

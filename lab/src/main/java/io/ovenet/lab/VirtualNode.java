@@ -88,6 +88,9 @@ final class VirtualNode implements AutoCloseable {
     bind("lib", "/var/lib/ovenet");
     bind("config", "/etc/ovenet/config");
     mountSys(overlay);
+    write("/etc/hostname", name + "\n");
+    // The Java runtime, for one, looks its own machine's name up.
+    write("/etc/hosts", "127.0.0.1 localhost\n" + address + " " + name + "\n");
     // Last, since the lab's own directory is often below /run.
     bind("run", "/run");
     run("mount", "-o", "remount,bind,exec,dev,suid", "/run");
@@ -105,6 +108,11 @@ final class VirtualNode implements AutoCloseable {
     run("mount", "--bind", subtree, hierarchy);
     run("umount", "-R", kept);
     run("mount", "-t", "bpf", "bpf", "/sys/fs/bpf");
+  }
+
+  /** Writes a file of the node's overlay; the machine's own stays as it is. */
+  private void write(String file, String content) throws IOException, InterruptedException {
+    namespaces.in(KINDS, List.of("tee", file)).input(content).succeed();
   }
 
   private void bind(String source, String target) throws IOException, InterruptedException {

@@ -43,6 +43,8 @@ class VirtualNodeIT {
         assertThat(on(one, "ping", "-c1", "-W5", address)).contains(" 0% packet loss");
       }
       assertThat(on(one, "hostname").strip()).isEqualTo("node-1");
+      assertThat(on(one, "getent", "hosts", "node-1")).startsWith(one.address());
+      assertThat(Invocation.of("hostname").succeed()).isNotEqualTo("node-1\n");
       assertThat(on(one, "ls", "/sys/class/net").split("\\s+")).containsExactly("eth0", "lo");
       assertThat(on(one, "cat", "/proc/sys/net/ipv4/ip_forward").strip()).isEqualTo("1");
       assertThat(on(one, "stat", "-fc%T", "/sys/fs/bpf", "/opt/cni/bin")).startsWith("bpf_fs\n");
