@@ -44,6 +44,8 @@ final class PolicyRealizer {
   /** Longer than any program run that has read a number just before it went out of use. */
   private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
 
+  private static final long RULES_NANOS = Duration.ofMinutes(10).toNanos();
+
   /** What an endpoint has, by number (0: none yet), and what it is to have. */
   record Use(int number, CompiledPolicy wanted) {}
 
@@ -63,6 +65,7 @@ final class PolicyRealizer {
   private final Set<Integer> retired = new HashSet<>();
   private final Deque<Garbage> garbage = new ArrayDeque<>();
   private int nextNumber;
+  private long rulesLookedAt = System.nanoTime();
 
   /** Adopts what the tables hold. */
   PolicyRealizer(
@@ -276,7 +279,9 @@ final class PolicyRealizer {
         log.debug("policy {} deleted with {} entries", piece.number(), policy.entries.size());
       }
     }
-    if (garbage.isEmpty()) {
+    // Looks at every entry, so not often.
+    if (garbage.isEmpty() && nowNanos - rulesLookedAt > RULES_NANOS) {
+      rulesLookedAt = nowNanos;
       var inUse = new HashSet<Integer>();
       realized.values().forEach(p -> p.entries.values().forEach(v -> inUse.add(v.rule())));
       rules.retain(inUse, nowNanos);

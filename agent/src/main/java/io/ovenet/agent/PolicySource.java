@@ -42,18 +42,19 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
   @Override
   public void upserted(PolicyRecord record) {
     var document = record.document();
-    var policy =
-        switch (parser.parse(kind, document)) {
-          case ParsedPolicy.Valid(var object) -> {
-            validPolicies.remember(object.key(), document);
-            for (var notice : object.notices()) {
-              log.warn("{}: {}", object.key(), notice);
-            }
-            yield object;
-          }
-          case ParsedPolicy.Invalid invalid -> lastValid(record, invalid);
-        };
-    steering.submit(realizer -> realizer.upsertPolicy(policy));
+    switch (parser.parse(kind, document)) {
+      case ParsedPolicy.Valid(var object) -> {
+        steering.submit(realizer -> realizer.upsertPolicy(object));
+        validPolicies.remember(object.key(), document);
+        for (var notice : object.notices()) {
+          log.warn("{}: {}", object.key(), notice);
+        }
+      }
+      case ParsedPolicy.Invalid invalid -> {
+        var policy = lastValid(record, invalid);
+        steering.submit(realizer -> realizer.upsertPolicy(policy));
+      }
+    }
   }
 
   private PolicyObject lastValid(PolicyRecord record, ParsedPolicy.Invalid invalid) {
