@@ -16,7 +16,12 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {DemoCommand.class, DoctorCommand.class, HubbleCommand.class},
+    subcommands = {
+      DemoCommand.class,
+      DoctorCommand.class,
+      HubbleCommand.class,
+      io.ovenet.lab.Main.class
+    },
     footer = {
       "",
       "Started by the launcher as well:",

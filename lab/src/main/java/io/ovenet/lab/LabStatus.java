@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param pid of the lab's process
  * @param progress what has been done so far, in words
  * @param failure why it failed, with the remedy
- * @param kubeconfig for clients on this machine
- * @param apiPort of the API on 127.0.0.1, 0 before it listens
+ * @param api null before it listens
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record LabStatus(
@@ -30,11 +29,18 @@ public record LabStatus(
     long pid,
     List<String> progress,
     @Nullable String failure,
-    @Nullable String kubeconfig,
-    int apiPort,
+    @Nullable Api api,
     List<Node> nodes,
     List<Pod> pods,
     List<VirtualMachine> vms) {
+  /**
+   * The lab's API server.
+   *
+   * @param kubeconfig for clients on this machine
+   * @param port on 127.0.0.1
+   */
+  public record Api(String kubeconfig, int port) {}
+
   /**
    * A node of the lab.
    *
@@ -100,6 +106,11 @@ public record LabStatus(
     } catch (NoSuchFileException e) {
       return Optional.empty();
     }
+  }
+
+  /** The API's kubeconfig, or a dash before there is one. */
+  String kubeconfig() {
+    return api == null ? "-" : api.kubeconfig();
   }
 
   String json() throws IOException {

@@ -75,7 +75,6 @@ final class ServeCommand implements Callable<Integer> {
               List.of(),
               String.valueOf(e.getMessage()),
               null,
-              0,
               List.of(),
               List.of(),
               List.of())

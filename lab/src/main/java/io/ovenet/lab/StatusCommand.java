@@ -32,7 +32,7 @@ final class StatusCommand implements Callable<Integer> {
       return 0;
     }
     out.printf("Lab %s is %s%n", status.name(), status.state());
-    out.printf("Kubeconfig  %s%n", Objects.requireNonNullElse(status.kubeconfig(), "-"));
+    out.printf("Kubeconfig  %s%n", status.kubeconfig());
     for (LabStatus.Node node : status.nodes()) {
       out.printf(
           "Node        %s  %s  pods %s%n            hubble %s%n            log    %s%n",

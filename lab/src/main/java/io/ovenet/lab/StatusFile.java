@@ -181,8 +181,7 @@ final class StatusFile {
             ProcessHandle.current().pid(),
             List.copyOf(progress),
             null,
-            kubeconfig == null ? null : kubeconfig.toString(),
-            port,
+            kubeconfig == null ? null : new LabStatus.Api(kubeconfig.toString(), port),
             describeNodes(),
             pods,
             machines);

@@ -46,13 +46,7 @@ class LabProcessIT {
     LabStatus status = LabStatus.read(directory.status()).orElseThrow();
     assertThat(status.nodes()).extracting(LabStatus.Node::name).containsExactly("node-1", "node-2");
     assertThat(
-            Invocation.of(
-                    "kubectl",
-                    "--kubeconfig",
-                    String.valueOf(status.kubeconfig()),
-                    "get",
-                    "nodes",
-                    "-oname")
+            Invocation.of("kubectl", "--kubeconfig", status.kubeconfig(), "get", "nodes", "-oname")
                 .succeed())
         .isEqualTo("node/node-1\nnode/node-2\n");
     StringWriter second = new StringWriter();
