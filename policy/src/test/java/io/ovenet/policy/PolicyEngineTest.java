@@ -136,6 +136,24 @@ class PolicyEngineTest {
   }
 
   @Test
+  void aSelectorThatRequiresNoLabelSelectsIdentitiesThatComeLater() {
+    engine.addSubject(WEB);
+    engine.upsert(
+        allow(
+            "p",
+            app("web"),
+            EndpointSelector.of(
+                List.of(
+                    new LabelRequirement(
+                        "k8s", "app", LabelRequirement.Operator.NOT_IN, List.of("api"))))));
+    engine.compile();
+    engine.upsertIdentity(300, API);
+    engine.upsertIdentity(301, Labels.of(Label.k8s("v", "1")));
+    assertThat(passes(300)).isFalse();
+    assertThat(passes(301)).isTrue();
+  }
+
+  @Test
   void aRelabelledIdentityMoves() {
     engine.addSubject(WEB);
     engine.upsertIdentity(300, API);

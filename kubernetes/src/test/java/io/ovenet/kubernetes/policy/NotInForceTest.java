@@ -137,6 +137,24 @@ class NotInForceTest {
   }
 
   @Test
+  void l7OnANamedPortHoldsBackEveryPort() {
+    World world =
+        world()
+            .cnp(
+                "l7",
+                "shop",
+                spec(
+                    "ingress: [{fromEndpoints: [{}], toPorts: [{ports:"
+                        + " [{port: http, protocol: TCP}], rules: {http: [{method: GET}]}}]}]"))
+            .cnp(
+                "plain",
+                "shop",
+                spec("ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: '0'}]}]}]"));
+    assertThat(world.in("api", TCP, 8080)).isFalse();
+    assertThat(world.in("api", 17, 8080)).isTrue();
+  }
+
+  @Test
   void withoutDefaultDenyL7StillHoldsBack() {
     World world =
         world()

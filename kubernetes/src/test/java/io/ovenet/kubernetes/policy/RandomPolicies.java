@@ -150,7 +150,8 @@ final class RandomPolicies {
     Map<String, Object> item = new LinkedHashMap<>();
     item.put("ports", some(chance(10) ? 0 : 1, 3, this::port));
     if (!deny && chance(15)) {
-      Map<String, Object> port = Map.of("port", pick(List.of("80", "443")), "protocol", "TCP");
+      Map<String, Object> port =
+          Map.of("port", pick(List.of("80", "443", "http")), "protocol", "TCP");
       item.put(
           "ports",
           List.of(chance(40) ? Map.of("port", "80", "endPort", 90, "protocol", "TCP") : port));

@@ -122,6 +122,7 @@ class RandomWorldTest {
       CompiledPolicy changed = Objects.requireNonNull(world.snapshot.policyOf(subject));
       CompiledPolicy whole = Objects.requireNonNull(fresh.policyOf(subject));
       for (TrafficDirection direction : TrafficDirection.values()) {
+        assertNoLeftovers(changed.tables(direction), world.snapshot, where);
         fresh
             .classes()
             .forEach(
@@ -133,6 +134,15 @@ class RandomWorldTest {
                         .as("%s identity %d", where, identity)
                         .isEqualTo(table(whole.tables(direction), freshClass)));
       }
+    }
+  }
+
+  /** No table is left of a class that has no identity any more. */
+  private static void assertNoLeftovers(ClassTables tables, PolicySnapshot snapshot, String where) {
+    Set<Integer> present = new HashSet<>(Set.of(CompiledPolicy.CLASS_ANY));
+    snapshot.classes().forEach((_, identityClass) -> present.add(identityClass));
+    for (int i = 0; i < tables.size(); i++) {
+      assertThat(present).as(where).contains(tables.identityClass(i));
     }
   }
 
