@@ -24,7 +24,7 @@ final class Collector implements AutoCloseable {
   /** Asks that what the object owns shall live on without it. */
   static final String ORPHAN = "orphan";
 
-  private static final Verbs.DeleteOptions AT_ONCE = new Verbs.DeleteOptions(null, false, "", "");
+  private static final DeleteOptions AT_ONCE = new DeleteOptions(null, false, "", "");
 
   private final Store store;
   private final Registry registry;
@@ -232,8 +232,8 @@ final class Collector implements AutoCloseable {
     }
     try {
       Key key = object.key();
-      Verbs.DeleteOptions same =
-          new Verbs.DeleteOptions(AT_ONCE.graceSeconds(), AT_ONCE.orphan(), object.uid(), "");
+      DeleteOptions same =
+          new DeleteOptions(AT_ONCE.graceSeconds(), AT_ONCE.orphan(), object.uid(), "");
       verbs.delete(resource, key.namespace(), key.name(), same, false);
     } catch (ApiException e) {
       if (e.code() != 404 && e.code() != 409) {

@@ -223,7 +223,7 @@ final class Router {
 
   private Answer delete(Target target, Call call) {
     Resource resource = target.resource();
-    Verbs.DeleteOptions options = Verbs.DeleteOptions.of(call);
+    DeleteOptions options = DeleteOptions.of(call);
     boolean dryRun = call.dryRun() || dryRun(call);
     Verbs.Written written =
         verbs.delete(resource, target.namespace(), target.name(), options, dryRun);
@@ -249,7 +249,7 @@ final class Router {
 
   private Answer deleteAll(Target target, Call call) {
     Selection selection = Selection.of(target.resource(), target.namespace(), "", call);
-    Verbs.DeleteOptions options = Verbs.DeleteOptions.of(call);
+    DeleteOptions options = DeleteOptions.of(call);
     boolean dryRun = call.dryRun() || dryRun(call);
     Store.Listing listing = store.list(target.resource().id(), target.namespace());
     ObjectNode list = Json.object();

@@ -7,7 +7,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** Reads and writes of single objects, with the meaning that they have on Kubernetes. */
 final class Verbs {
@@ -433,54 +432,5 @@ final class Verbs {
     Long asked = options.graceSeconds();
     JsonNode own = Json.at(pod, "spec.terminationGracePeriodSeconds");
     return asked != null ? Math.max(0, asked) : own == null ? 30 : own.asLong();
-  }
-
-  /** What a deletion may depend on and how it goes about what the object owns. */
-  record DeleteOptions(
-      @Nullable Long graceSeconds, boolean orphan, String uid, String resourceVersion) {
-    static DeleteOptions of(Call call) {
-      ObjectNode body = call.objectIfAny();
-      ObjectNode options = body == null ? Json.object() : body;
-      JsonNode seconds = options.get("gracePeriodSeconds");
-      Long grace = seconds != null && seconds.isNumber() ? Long.valueOf(seconds.asLong()) : null;
-      if (!call.parameter("gracePeriodSeconds").isEmpty()) {
-        grace = call.number("gracePeriodSeconds", 0);
-      }
-      String policy = Json.text(options, "propagationPolicy");
-      if (!call.parameter("propagationPolicy").isEmpty()) {
-        policy = call.parameter("propagationPolicy");
-      }
-      if (!Set.of("", "Background", "Foreground", "Orphan").contains(policy)) {
-        throw ApiException.badRequest("propagationPolicy: Unsupported value: \"" + policy + "\"");
-      }
-      boolean orphan = policy.equals("Orphan") || options.path("orphanDependents").asBoolean();
-      return new DeleteOptions(
-          grace,
-          orphan,
-          Json.text(options, "preconditions.uid"),
-          Json.text(options, "preconditions.resourceVersion"));
-    }
-
-    void check(Resource resource, Stored stored) {
-      if (!uid.isEmpty() && !uid.equals(stored.uid())) {
-        throw ApiException.conflict(
-            resource,
-            stored.key().name(),
-            "Precondition failed: UID in precondition: "
-                + uid
-                + ", UID in object meta: "
-                + stored.uid());
-      }
-      String version = Long.toString(stored.version());
-      if (!resourceVersion.isEmpty() && !resourceVersion.equals(version)) {
-        throw ApiException.conflict(
-            resource,
-            stored.key().name(),
-            "Precondition failed: ResourceVersion in precondition: "
-                + resourceVersion
-                + ", ResourceVersion in object meta: "
-                + version);
-      }
-    }
   }
 }
