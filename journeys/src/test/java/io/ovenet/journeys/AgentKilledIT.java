@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.ovenet.bpf.NetworkNamespace;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.DatagramChannel;
@@ -110,7 +113,7 @@ class AgentKilledIT {
             namespace.call(
                 () -> {
                   DatagramChannel channel = DatagramChannel.open();
-                  channel.setOption(java.net.StandardSocketOptions.SO_RCVBUF, 1 << 20);
+                  channel.setOption(StandardSocketOptions.SO_RCVBUF, 1 << 20);
                   return channel.bind(new InetSocketAddress(port));
                 }));
       }
@@ -129,8 +132,8 @@ class AgentKilledIT {
         }
       } catch (AsynchronousCloseException closed) {
         return;
-      } catch (java.io.IOException failure) {
-        throw new java.io.UncheckedIOException(failure);
+      } catch (IOException failure) {
+        throw new UncheckedIOException(failure);
       }
     }
 
@@ -139,7 +142,7 @@ class AgentKilledIT {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
       channel.close();
     }
   }
@@ -166,8 +169,8 @@ class AgentKilledIT {
           number.clear().putLong(sent.get()).flip();
           channel.send(number, target);
           sent.incrementAndGet();
-        } catch (java.io.IOException failure) {
-          throw new java.io.UncheckedIOException(failure);
+        } catch (IOException failure) {
+          throw new UncheckedIOException(failure);
         }
         LockSupport.parkNanos(Duration.ofMillis(2).toNanos());
       }
@@ -177,13 +180,17 @@ class AgentKilledIT {
       return sent.get();
     }
 
-    void stop() throws InterruptedException {
+    void stop() {
       stopped.set(true);
-      thread.join();
+      try {
+        thread.join();
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
       stop();
       channel.close();
     }

@@ -130,9 +130,13 @@ final class RunningLab implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
+  public void close() throws IOException {
     client.close();
-    ovenet.run("lab", "down").succeed();
+    try {
+      ovenet.run("lab", "down").succeed();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
     Files.deleteIfExists(directory);
   }
 }
