@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 /** Which server is asked: the one named, the environment's, the running lab's, or the usual. */
 final class ServerOptions {
   static final String DEFAULT_SERVER = "localhost:4245";
-  private static final Path LAB_STATUS = Path.of("/run/ovenet-lab/status.json");
+  private static final Path LAB_STATUS = labStatus(System.getenv("OVENET_LAB_DIR"));
 
   @Option(
       names = "--server",
@@ -24,6 +24,13 @@ final class ServerOptions {
               + DEFAULT_SERVER
               + ".")
   private @Nullable String server;
+
+  /** Where a lab keeps its status; `ovenet lab` reads the same variable. */
+  static Path labStatus(@Nullable String labDirectory) {
+    return labDirectory == null || labDirectory.isEmpty()
+        ? Path.of("/run/ovenet-lab/status.json")
+        : Path.of(labDirectory, "run", "status.json");
+  }
 
   /** Opens a connection; nothing is sent so far. */
   HubbleClient connect() {

@@ -182,4 +182,10 @@ final class HubbleCommandTest {
             "Current/Max Flows: 3/63 (4.76%)",
             "Flows/s: 0.00");
   }
+
+  @Test
+  void findsTheLabOfTheEnvironment() {
+    assertThat(ServerOptions.labStatus("/srv/lab")).hasToString("/srv/lab/run/status.json");
+    assertThat(ServerOptions.labStatus(null)).hasToString("/run/ovenet-lab/status.json");
+  }
 }
