@@ -37,6 +37,19 @@ struct {
 	__type(value, __u64);
 } sent SEC(".maps");
 
+struct headers {
+	struct ethhdr ethernet;
+	struct iphdr ip;
+} __attribute__((packed));
+
+/* Of the packet as its sender made it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct headers);
+} headers SEC(".maps");
+
 SEC("tc")
 int empty(struct __sk_buff *skb)
 {
@@ -56,20 +69,41 @@ int redirect_only(struct __sk_buff *skb)
 	return bpf_redirect_peer(to->ifindex, 0);
 }
 
-/* Gives each run of the program behind it a UDP tuple of its own. */
+/* A program leaves a packet as it delivers it: the next run finds it as it was sent. */
+static __always_inline struct udphdr *restore(struct __sk_buff *skb)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct udphdr *udp = data + sizeof(struct headers);
+	__u32 zero = 0;
+	struct headers *as_sent = bpf_map_lookup_elem(&headers, &zero);
+
+	if (!as_sent || (void *)(udp + 1) > end)
+		return NULL;
+	__builtin_memcpy(data, as_sent, sizeof(*as_sent));
+	return udp;
+}
+
+/* Runs the program behind it on the same packet each time. */
+SEC("tc")
+int same_tuple(struct __sk_buff *skb)
+{
+	if (restore(skb))
+		bpf_tail_call(skb, &measured, 0);
+	return TC_ACT_SHOT;
+}
+
+/* Gives each run of the program behind it a source port of its own. */
 SEC("tc")
 int next_tuple(struct __sk_buff *skb)
 {
-	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	struct udphdr *udp = data + sizeof(struct ethhdr) + sizeof(struct iphdr);
+	struct udphdr *udp = restore(skb);
 	__u32 zero = 0;
 	__u64 *count = bpf_map_lookup_elem(&sent, &zero);
 
-	if (!count || (void *)(udp + 1) > end)
+	if (!count || !udp)
 		return TC_ACT_SHOT;
-	*count += 1;
 	udp->source = (__be16)*count;
-	udp->dest = (__be16)(*count >> 16);
+	*count += 1;
 	bpf_tail_call(skb, &measured, 0);
 	return TC_ACT_SHOT;
 }
