@@ -19,6 +19,7 @@
 
 enum {
 	SLOTS_LOOKED_AT = 32,
+	SLOTS_IN_TURN = 8,
 	TICK_SHIFT = 20,	  /* a tick is 2^20 ns */
 	LOOK_AGAIN_TICKS = 10000, /* a connection may end long before it would expire */
 	NO_SLOT = -1,
@@ -96,11 +97,21 @@ VERIFIED_ONCE int find_slot(__u64 now)
 
 	if (!hand)
 		return NO_SLOT;
-	for (int i = 0; i < SLOTS_LOOKED_AT; i++) {
+	for (int i = 0; i < SLOTS_IN_TURN; i++) {
 		__u32 index = __sync_fetch_and_add(&hand->next, 1) & (config.conntrack_slots - 1);
 
 		if (claim_slot(index, now))
 			return index;
+	}
+	/* Lasting connections that began together lie side by side: look elsewhere, and go on from
+	 * there. */
+	for (int i = SLOTS_IN_TURN; i < SLOTS_LOOKED_AT; i++) {
+		__u32 index = bpf_get_prandom_u32() & (config.conntrack_slots - 1);
+
+		if (claim_slot(index, now)) {
+			*(volatile __u64 *)&hand->next = index + 1;
+			return index;
+		}
 	}
 	return NO_SLOT;
 }

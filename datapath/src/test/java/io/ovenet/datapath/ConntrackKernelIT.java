@@ -49,6 +49,34 @@ class ConntrackKernelIT {
     }
   }
 
+  /** Connections that began together lie side by side, and must not look like a full table. */
+  @Test
+  void aBlockOfLastingConnectionsDoesNotHideTheRoomBehindIt() throws Exception {
+    int slots = 1024;
+    Duration lasting = Duration.ofHours(1);
+    Duration brief = Duration.ofMillis(50);
+    ConntrackTimeouts timeouts =
+        new ConntrackTimeouts(lasting, lasting, lasting, lasting, brief, lasting, lasting);
+    try (TestNode node =
+        new TestNode(TestNode.options().withConnections(slots).withTimeouts(timeouts))) {
+      for (int port = 1; port <= slots / 2; port++) {
+        established(node, port);
+      }
+      for (int port = 1; port <= slots / 2; port++) {
+        flood(node, port);
+      }
+      // What nobody answered expires; the hand is back at the block. 100 times the timeout is
+      // past it whatever the clocks' ticks.
+      long expired = System.nanoTime() + brief.toNanos() * 100;
+      while (System.nanoTime() < expired) {
+        Thread.onSpinWait();
+      }
+      for (int port = 2000; port < 2100; port++) {
+        assertThat(flood(node, port).returned()).as("port " + port).isEqualTo(TestNode.REDIRECT);
+      }
+    }
+  }
+
   @Test
   void whatHasExpiredMakesRoomWithoutAnyAgent() throws Exception {
     try (TestNode node = new TestNode(options().withTimeouts(SHORT))) {
