@@ -4,14 +4,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 /** The launcher of this checkout, with a lab directory of its own. */
 final class Ovenet {
@@ -50,11 +47,6 @@ final class Ovenet {
     return run(command, environment);
   }
 
-  /** Runs any program with this lab's environment. */
-  Result program(String... command) throws IOException, InterruptedException {
-    return run(List.of(command), environment);
-  }
-
   static Result run(List<String> command, Map<String, String> environment)
       throws IOException, InterruptedException {
     Path out = Files.createTempFile("ovenet-out", "");
@@ -80,16 +72,5 @@ final class Ovenet {
 
   private static String text(Path file) throws IOException {
     return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-  }
-
-  /** Waits for a condition, with a ceiling that only a fault reaches. */
-  static void await(String what, Callable<Boolean> condition) throws Exception {
-    long deadline = System.nanoTime() + Duration.ofMinutes(3).toNanos();
-    while (!condition.call()) {
-      if (System.nanoTime() > deadline) {
-        throw new AssertionError("gave up waiting until " + what);
-      }
-      LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
-    }
   }
 }
