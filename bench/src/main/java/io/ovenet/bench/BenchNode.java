@@ -1,0 +1,328 @@
+package io.ovenet.bench;
+
+import io.ovenet.bpf.IpPrefix;
+import io.ovenet.bpf.LinkSpec;
+import io.ovenet.bpf.Mounts;
+import io.ovenet.bpf.Netlink;
+import io.ovenet.bpf.NetworkNamespace;
+import io.ovenet.kubernetes.ApiException;
+import io.ovenet.kubernetes.CustomResources;
+import io.ovenet.kubernetes.KubernetesApi;
+import io.ovenet.lab.api.ApiServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node of the benchmark's own: a network namespace with the agent as it is shipped, an API server
+ * in a process of its own, pods that are network namespaces and are attached by the CNI program. No
+ * kubelet, so that nothing else is timed. Everything is gone after close, also on Ctrl-C.
+ */
+final class BenchNode implements AutoCloseable {
+  static final String NAME = "bench";
+
+  private static final Path HOME = Path.of(System.getenv().getOrDefault("OVENET_HOME", "."));
+  private static final AtomicInteger COUNT = new AtomicInteger();
+  private static final int POD_NETWORK = 22;
+
+  private final Path directory;
+  private final Path bpffs;
+  private final Path netns;
+  private final MemoryGroup memory;
+  private final ArrayDeque<AutoCloseable> undo = new ArrayDeque<>();
+  private final Thread hook = Thread.ofPlatform().unstarted(this::closeQuietly);
+  private final List<String> flags;
+  private KubernetesApi api;
+  private @Nullable Process agent;
+  private boolean closed;
+
+  /**
+   * Makes the node and its API; the agent is not started yet.
+   *
+   * @param flags of the agent, besides where things are
+   */
+  BenchNode(String... flags) throws IOException {
+    this.flags = List.of(flags);
+    String name = "ovenet-bench-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
+    directory = Files.createTempDirectory(name);
+    bpffs = directory.resolve("bpf");
+    netns = directory.resolve("netns");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      undo.push(() -> deleteAll(directory));
+      memory = MemoryGroup.make(name);
+      undo.push(memory);
+      Files.createDirectory(bpffs);
+      Mounts.mountBpffs(bpffs);
+      undo.push(() -> Mounts.unmount(bpffs));
+      NetworkNamespace namespace = NetworkNamespace.create(netns);
+      undo.push(() -> NetworkNamespace.remove(netns));
+      undo.push(namespace);
+      try (Netlink netlink = Netlink.open(namespace)) {
+        netlink.links().setUp(1);
+        // A way to the outside, as a node has one: the agent takes MTU and address from there.
+        netlink.links().createVeth(LinkSpec.named("up"), LinkSpec.named("far"));
+        int up = link(netlink, "up");
+        netlink.links().setUp(link(netlink, "far"));
+        netlink.addresses().add(up, IpPrefix.parse("192.0.2.10/24"));
+        netlink.links().setUp(up);
+      }
+      CniProgram.unpack(directory.resolve("cilium-cni"));
+      api = startApi();
+      for (var definition : CustomResources.all()) {
+        api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition.fields());
+      }
+      api.create(
+          "/apis/cilium.io/v2/ciliumnodes",
+          Map.of(
+              "apiVersion",
+              "cilium.io/v2",
+              "kind",
+              "CiliumNode",
+              "metadata",
+              Map.of("name", NAME),
+              "spec",
+              Map.of("ipam", Map.of("podCIDRs", List.of("10.80.0.0/" + POD_NETWORK)))));
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private static int link(Netlink netlink, String name) {
+    var link = netlink.links().get(name);
+    if (link == null) {
+      throw new IllegalStateException("no device " + name);
+    }
+    return link.ifindex();
+  }
+
+  /** With the flags of the process that serves it in a lab. */
+  private KubernetesApi startApi() throws IOException {
+    Path dist = HOME.resolve("target/ovenet");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "@" + dist.resolve("bench.args"),
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx512m",
+                "-Djava.util.logging.config.file=/dev/null",
+                ApiProcess.class.getName(),
+                directory.resolve("api").toString(),
+                netns.toString())
+            .redirectError(directory.resolve("api.log").toFile())
+            .start();
+    undo.push(() -> end(process));
+    String ready = process.inputReader().readLine();
+    if (ready == null || !ready.startsWith("ready ")) {
+      throw new IOException(
+          "the API server did not start: " + Files.readString(directory.resolve("api.log")));
+    }
+    Path here = directory.resolve("kubeconfig-here");
+    Files.writeString(here, ApiServer.kubeconfig("http://127.0.0.1:" + ready.substring(6)));
+    Files.writeString(
+        directory.resolve("kubeconfig"),
+        ApiServer.kubeconfig("http://127.0.0.1:" + ApiProcess.NODE_PORT));
+    KubernetesApi opened = KubernetesApi.open(here);
+    undo.push(opened);
+    return opened;
+  }
+
+  private static void end(Process process) throws IOException {
+    process.getOutputStream().close();
+    process.destroy();
+    try {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  KubernetesApi api() {
+    return api;
+  }
+
+  MemoryGroup memory() {
+    return memory;
+  }
+
+  Path hubbleSocket() {
+    return directory.resolve("hubble.sock");
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  /** Starts the agent by the launcher, in the node's namespace and memory group. */
+  void startAgent() throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "sh",
+                "-c",
+                "echo $$ >" + memory.procs() + "; exec \"$@\"",
+                "sh",
+                "nsenter",
+                "--net=" + netns,
+                HOME.resolve("ovenet").toString(),
+                "agent",
+                "--kubeconfig",
+                directory.resolve("kubeconfig").toString(),
+                "--node-name",
+                NAME,
+                "--mtu=1500",
+                "--bpf-root=" + bpffs,
+                "--ovenet-state-dir=" + directory.resolve("state"),
+                "--ovenet-cni-socket=" + cniSocket(),
+                "--ovenet-cni-bin-dir=" + directory.resolve("bin"),
+                "--ovenet-cni-conf-dir=" + directory.resolve("net.d"),
+                "--hubble-socket-path=" + hubbleSocket()));
+    command.addAll(flags);
+    agent =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(
+                ProcessBuilder.Redirect.appendTo(directory.resolve("agent.log").toFile()))
+            .start();
+    Process started = agent;
+    undo.push(() -> end(started));
+  }
+
+  /** Ends the agent; what it pinned stays. */
+  void stopAgent() throws IOException {
+    if (agent != null) {
+      end(agent);
+    }
+  }
+
+  /** Resident memory of the agent; bytes. */
+  long resident() throws IOException {
+    if (agent == null) {
+      throw new IllegalStateException("no agent was started");
+    }
+    for (String line : Files.readAllLines(Path.of("/proc/" + agent.pid() + "/status"))) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
+      }
+    }
+    throw new IOException("the agent's process has no VmRSS: it has ended, " + agentLog());
+  }
+
+  private Path cniSocket() {
+    return directory.resolve("cni.sock");
+  }
+
+  CniProgram cni() {
+    return new CniProgram(
+        directory.resolve("cilium-cni"), cniSocket(), directory.resolve("state/cni-deletes"));
+  }
+
+  String agentLog() throws IOException {
+    Path log = directory.resolve("agent.log");
+    return Files.exists(log) ? Files.readString(log) : "";
+  }
+
+  void namespace(String name) throws IOException {
+    create(
+        "/api/v1/namespaces",
+        Map.of("apiVersion", "v1", "kind", "Namespace", "metadata", Map.of("name", name)));
+  }
+
+  /** Makes an object, or takes the one that is there. */
+  void create(String collection, Map<String, ?> object) throws IOException {
+    try {
+      api.create(collection, object);
+    } catch (ApiException e) {
+      if (!e.alreadyExists()) {
+        throw e;
+      }
+    }
+  }
+
+  /** A pod object and a network namespace, not attached yet. */
+  BenchPod pod(String namespace, String name, Map<String, String> labels) throws IOException {
+    Path file = directory.resolve("pod-" + namespace + "-" + name);
+    NetworkNamespace inside = NetworkNamespace.create(file);
+    undo.push(() -> NetworkNamespace.remove(file));
+    undo.push(inside);
+    try (Netlink netlink = Netlink.open(inside)) {
+      netlink.links().setUp(1);
+    }
+    return new BenchPod(this, namespace, name, podObject(namespace, name, labels), file, inside);
+  }
+
+  /** The uid of a new pod of this node. */
+  String podObject(String namespace, String name, Map<String, String> labels) throws IOException {
+    return api.create(
+            "/api/v1/namespaces/" + namespace + "/pods",
+            Map.of(
+                "apiVersion",
+                "v1",
+                "kind",
+                "Pod",
+                "metadata",
+                Map.of("name", name, "namespace", namespace, "labels", labels),
+                "spec",
+                Map.of(
+                    "nodeName", NAME, "containers", List.of(Map.of("name", "c", "image", "none")))))
+        .object("metadata")
+        .string("uid");
+  }
+
+  private void closeQuietly() {
+    try {
+      end();
+    } catch (IOException | RuntimeException e) {
+      System.err.println("ovenet bench: something is left behind: " + e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException ending) {
+      return; // the hook does it
+    }
+    end();
+  }
+
+  private synchronized void end() throws IOException {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    IOException first = null;
+    while (!undo.isEmpty()) {
+      try {
+        undo.pop().close();
+      } catch (Exception e) {
+        first = first == null ? new IOException("take the bench's node down", e) : first;
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  private static void deleteAll(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : (Iterable<Path>) files.sorted(Comparator.reverseOrder())::iterator) {
+        Files.delete(file);
+      }
+    }
+  }
+}
