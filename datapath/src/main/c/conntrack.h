@@ -78,19 +78,18 @@ static __always_inline __u8 tcp_state_after(__u8 seen, __u8 state)
 }
 
 /*
- * Takes a packet into account; returns the reason to tell of it, or 0. Counts and states are
+ * Takes a packet into account; returns whether it is the first answer. Counts and states are
  * stored without a lock, and through a pointer that might by now be another connection's: they may
  * be off by a few. INVARIANT: `decided` and what it rests on are never stored so.
  */
-static __always_inline __u32 update_connection(struct conntrack *connection, const struct packet *p,
-					       __u32 length, bool reply)
+static __always_inline bool update_connection(struct conntrack *connection, const struct packet *p,
+					      __u32 length, bool reply)
 {
 	__u8 state = connection->tcp_state;
-	__u32 told = 0;
+	bool first = reply && !(connection->flags & CONNTRACK_REPLY_SEEN);
 
-	if (reply && !(connection->flags & CONNTRACK_REPLY_SEEN)) {
+	if (first) {
 		connection->flags |= CONNTRACK_REPLY_SEEN;
-		told = TRACE_REPLY;
 		if (state == CONNTRACK_NEW)
 			state = CONNTRACK_ESTABLISHED;
 	}
@@ -98,8 +97,6 @@ static __always_inline __u32 update_connection(struct conntrack *connection, con
 		__u8 flags = seen_of(p->tcp_flags) << (reply ? 4 : 0);
 		__u8 seen = connection->tcp_flags_seen;
 
-		if (flags & ~seen & (0x11 * (CONNTRACK_SEEN_FIN | CONNTRACK_SEEN_RST)))
-			told = reply ? TRACE_REPLY : TRACE_ESTABLISHED;
 		if (flags & ~seen)
 			connection->tcp_flags_seen = seen | flags;
 		state = tcp_state_after(seen | flags, state);
@@ -114,7 +111,35 @@ static __always_inline __u32 update_connection(struct conntrack *connection, con
 		connection->packets[0]++;
 		connection->bytes[0] += length;
 	}
-	return told;
+	return first;
+}
+
+static __always_inline void set_told(struct conntrack *connection, const struct packet *p,
+				     __u32 way)
+{
+	connection->told_at[way] = p->now >> REPORT_TICK_SHIFT;
+	connection->flags_told[way] |= p->tcp_flags & config.report_flags;
+	connection->packets_told[way] = connection->packets[way];
+}
+
+/*
+ * Takes a packet of a standing connection into account; returns the reason to tell of it, or 0.
+ * What is told stands for all packets of its direction since the last time. A report that only
+ * says that there is more of the same waits while readers are behind: its packets are in the next.
+ */
+static __always_inline __u32 observe(struct conntrack *connection, struct packet *p, __u32 length,
+				     bool reply)
+{
+	bool first = update_connection(connection, p, length, reply);
+	__u32 way = reply ? 1 : 0;
+	__u16 since = (__u16)(p->now >> REPORT_TICK_SHIFT) - connection->told_at[way];
+
+	if (!first && !(p->tcp_flags & config.report_flags & ~connection->flags_told[way]) &&
+	    (since < config.report_ticks || readers_are_behind()))
+		return 0;
+	p->count = (__u32)connection->packets[way] - connection->packets_told[way];
+	set_told(connection, p, way);
+	return reply ? TRACE_REPLY : TRACE_ESTABLISHED;
 }
 
 /*
@@ -210,6 +235,7 @@ VERIFIED_ONCE int add_connection(const struct packet *p, const struct decision *
 	connection->flags = source_is_hi ? CONNTRACK_HI_BEGAN : 0;
 	set_decision(connection, p, decision, revision, source_is_hi);
 	update_connection(connection, p, p->length, false);
+	set_told(connection, p, 0);
 	return insert_connection(&key, connection, slot, p->from.id ? p->from.id : p->to.id,
 				 p->now);
 }

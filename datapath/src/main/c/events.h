@@ -10,6 +10,7 @@
 enum observation {
 	TRACE_TO_HOST = 2,
 	TRACE_TO_STACK = 3,
+	TRACE_FROM_ENDPOINT = 5,
 	TRACE_TO_ENDPOINT = 101,
 };
 
@@ -30,6 +31,7 @@ struct account {
 	__u8 trace_reason;
 	__u16 detail;
 	__u32 rule;
+	__u32 count;
 };
 
 static __always_inline void fill_event(struct __sk_buff *skb, const struct packet *p,
@@ -61,7 +63,7 @@ static __always_inline void fill_event(struct __sk_buff *skb, const struct packe
 	event->length = skb->len;
 	event->network = POD_NETWORK;
 	event->drop_detail = account->detail;
-	event->count = 1;
+	event->count = account->count ? account->count : 1;
 }
 
 static __always_inline void fill_macs(struct __sk_buff *skb, struct event *event)
@@ -148,10 +150,31 @@ VERIFIED_ONCE int trace(struct __sk_buff *skb, struct packet *p, __u32 reason)
 	    .flags = EVENT_REPLY_KNOWN | (reason == TRACE_REPLY ? EVENT_REPLY : 0),
 	    .trace_reason = reason,
 	    .rule = p->rule,
+	    .count = p->count,
 	};
 
 	write_event(skb, p, &account);
 	return 0;
+}
+
+/* A packet where it came in: whose it is beyond its sender has not been looked at. */
+VERIFIED_ONCE int trace_received(struct __sk_buff *skb, struct packet *p)
+{
+	struct account account = {
+	    .kind = EVENT_TRACE,
+	    .subtype = TRACE_FROM_ENDPOINT,
+	    .direction = DIRECTION_EGRESS,
+	};
+
+	write_event(skb, p, &account);
+	return 0;
+}
+
+static __always_inline bool readers_are_behind(void)
+{
+	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+
+	return waiting > bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 4 * 3;
 }
 
 #endif

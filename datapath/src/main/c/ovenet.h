@@ -201,8 +201,16 @@ struct conntrack {
 	__u8 tcp_state;
 	__u8 tcp_flags_seen;
 	__u8 drop_reason; /* of a decision that is not ALLOW */
-	__u64 packets[2]; /* [0] from who began, [1] back */
+	__u64 packets[2]; /* [0] from who began, [1] back; the rest likewise */
 	__u64 bytes[2];
+	__u32 packets_told[2]; /* low bits of `packets` when it was last told of */
+	__u16 told_at[2];      /* and when, in ticks of 2^REPORT_TICK_SHIFT ns */
+	__u8 flags_told[2];    /* TCP flags that were told of */
+	__u16 reserved;
+};
+
+enum report {
+	REPORT_TICK_SHIFT = 27,
 };
 
 /*
@@ -238,7 +246,10 @@ struct config {
 	__u16 reserved;
 	__u32 conntrack_slots; /* a power of two: entries of conntrack_slots and of conntrack_map */
 	__u32 conntrack_share; /* slots of an endpoint beyond which its unanswered ones are taken */
-	__u32 reserved2;
+	__u16 report_ticks;   /* a standing connection's direction is told of once in these; 0: each
+				 packet */
+	__u8 report_flags;    /* TCP flags that are told of when first seen */
+	__u8 report_received; /* packets are also told of where they come in */
 	__u64 tcp_new;
 	__u64 tcp_established;
 	__u64 tcp_closing;

@@ -80,6 +80,7 @@ struct packet {
 	__u32 rule;
 	__u32 length; /* set where a connection is written */
 	__u32 to_pod; /* seen on the way into the pod */
+	__u32 count;  /* packets that what is told stands for; 0 = this one */
 };
 
 static __always_inline int refuse(struct packet *p, int reason, int detail)

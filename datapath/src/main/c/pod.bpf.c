@@ -63,7 +63,7 @@ static __always_inline int forward_standing(struct __sk_buff *skb, struct packet
 		set_ends(p, connection, source_is_hi);
 		return drop(skb, p, DROP_TTL, DIRECTION_EGRESS);
 	}
-	told = update_connection(connection, p, skb->len, is_reply(connection, source_is_hi));
+	told = observe(connection, p, skb->len, is_reply(connection, source_is_hi));
 	if (!passes(decided))
 		return drop_standing(skb, p, connection, source_is_hi);
 	if (told)
@@ -93,6 +93,8 @@ int from_pod(struct __sk_buff *skb)
 		return answer_arp(skb, &p, self);
 	if (reason)
 		return drop(skb, &p, reason, DIRECTION_EGRESS);
+	if (config.report_received)
+		trace_received(skb, &p);
 	p.now = bpf_ktime_get_coarse_ns();
 	if (is_icmp_error(&p))
 		return forward_error(skb, &p);
@@ -179,7 +181,7 @@ static __always_inline int admit_standing(struct __sk_buff *skb, struct packet *
 		set_ends(p, connection, source_is_hi);
 		return drop(skb, p, reason, DIRECTION_INGRESS);
 	}
-	told = update_connection(connection, p, skb->len, is_reply(connection, source_is_hi));
+	told = observe(connection, p, skb->len, is_reply(connection, source_is_hi));
 	if (!passes(decided))
 		return drop_standing(skb, p, connection, source_is_hi);
 	if (told)
@@ -268,6 +270,7 @@ union layouts {
 	enum event_kind event_kind;
 	enum event_flags event_flags;
 	enum observation observation;
+	enum report report;
 	enum trace_reason trace_reason;
 };
 const union layouts *layouts __attribute__((unused));

@@ -1,5 +1,6 @@
 package io.ovenet.agent;
 
+import io.ovenet.datapath.Reporting;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kubeconfig null: the service account of the pod that the agent runs in
  * @param hubbleListenAddress where Hubble listens by TCP besides its socket; null: nowhere
+ * @param reporting which packets of standing connections become flows
  * @param policyEntries room for entries of all policies together
  * @param ringBytes of the ring between kernel and agent; a power of two
  * @param mtu bytes; 0: the MTU of the device of the default route
@@ -32,7 +34,7 @@ public record AgentConfig(
     @Nullable String hubbleListenAddress,
     Path hubbleSocket,
     int hubbleCapacity,
-    Aggregation aggregation,
+    Reporting reporting,
     int conntrackTcpEntries,
     int conntrackAnyEntries,
     int policyEntries,
@@ -51,15 +53,6 @@ public record AgentConfig(
     DEFAULT,
     ALWAYS,
     NEVER
-  }
-
-  /** How much of forwarded traffic is reported, least aggregated first. */
-  public enum Aggregation {
-    NONE,
-    LOWEST,
-    LOW,
-    MEDIUM,
-    MAXIMUM
   }
 
   /** Keys that upstream's agent has and this one does without, in silence. */
@@ -139,7 +132,10 @@ public record AgentConfig(
             listenAddress(values.take("hubble-listen-address")),
             values.path("hubble-socket-path", "/var/run/cilium/hubble.sock"),
             values.number("hubble-event-buffer-capacity", 4095, 1, 65535),
-            aggregation(values.text("monitor-aggregation", "medium")),
+            MonitorAggregation.reporting(
+                values.text("monitor-aggregation", "medium"),
+                values.text("monitor-aggregation-interval", "5s"),
+                values.text("monitor-aggregation-flags", "all")),
             values.number("bpf-ct-global-tcp-max", 196_608, 1024, 1 << 24),
             values.number("bpf-ct-global-any-max", 65_536, 1024, 1 << 24),
             values.number("ovenet-policy-entries", 262_144, 256, 1 << 24),
@@ -171,7 +167,7 @@ public record AgentConfig(
         hubbleListenAddress,
         hubbleSocket,
         hubbleCapacity,
-        aggregation,
+        reporting,
         conntrackTcpEntries,
         conntrackAnyEntries,
         policyEntries,
@@ -194,21 +190,6 @@ public record AgentConfig(
       default ->
           throw new ConfigException(
               "enable-policy", "'" + text + "' is unknown", "set default, always or never");
-    };
-  }
-
-  private static Aggregation aggregation(String text) {
-    return switch (text.toLowerCase(Locale.ROOT)) {
-      case "none", "disabled", "0" -> Aggregation.NONE;
-      case "lowest", "1" -> Aggregation.LOWEST;
-      case "low", "2" -> Aggregation.LOW;
-      case "medium", "3" -> Aggregation.MEDIUM;
-      case "max", "maximum", "4" -> Aggregation.MAXIMUM;
-      default ->
-          throw new ConfigException(
-              "monitor-aggregation",
-              "'" + text + "' is unknown",
-              "set none, lowest, low, medium or maximum");
     };
   }
 

@@ -54,6 +54,7 @@ final class NodeSetup {
             powerOfTwo(config.conntrackEntries()),
             Math.max(1, powerOfTwo(config.conntrackEntries()) / 8),
             ConntrackTimeouts.DEFAULT,
+            config.reporting(),
             config.ringBytes(),
             config.policyEntries(),
             65_536,

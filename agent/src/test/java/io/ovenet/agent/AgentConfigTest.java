@@ -3,8 +3,10 @@ package io.ovenet.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ovenet.datapath.Reporting;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -29,7 +31,7 @@ class AgentConfigTest {
     Files.writeString(directory.resolve("cluster-name"), "east");
     Files.writeString(directory.resolve("bpf-ct-global-tcp-max"), "5000");
     var config = parse("--config-dir", directory.toString(), "--cluster-name=west");
-    assertThat(config.aggregation()).isEqualTo(AgentConfig.Aggregation.NONE);
+    assertThat(config.reporting().received()).isTrue();
     assertThat(config.clusterName()).isEqualTo("west");
     assertThat(config.conntrackEntries()).isEqualTo(5000 + 65_536);
     assertThat(config.warnings()).isEmpty();
@@ -58,6 +60,9 @@ class AgentConfigTest {
     assertRefused("enable-policy", "sometimes", "set default, always or never");
     assertRefused("kube-proxy-replacement", "maybe", "set true or false");
     assertRefused("monitor-aggregation", "high", "set none, lowest");
+    assertRefused("monitor-aggregation-interval", "5", "such as 5s");
+    assertRefused("monitor-aggregation-interval", "2h", "at most an hour");
+    assertRefused("monitor-aggregation-flags", "synn", "out of fin, syn");
     assertRefused("hubble-listen-address", "4244", "such as :4244");
     assertRefused("cluster-name", "East", "lower-case");
     assertRefused("enable-hubble", "on", "set true or false");
@@ -81,8 +86,13 @@ class AgentConfigTest {
       assertThat(parse("--kube-proxy-replacement=" + text).warnings())
           .hasSize(text.equals("false") || text.equals("disabled") ? 0 : 1);
     }
-    assertThat(parse("--monitor-aggregation=3").aggregation())
-        .isEqualTo(AgentConfig.Aggregation.MEDIUM);
+    assertThat(parse("--monitor-aggregation=3").reporting()).isEqualTo(Reporting.DEFAULT);
+    assertThat(parse("--monitor-aggregation=low").reporting())
+        .isEqualTo(new Reporting(false, Duration.ZERO, 7));
+    assertThat(
+            parse("--monitor-aggregation-interval=1m1.5s", "--monitor-aggregation-flags=syn, psh")
+                .reporting())
+        .isEqualTo(new Reporting(false, Duration.ofMillis(61_500), 10));
     assertThat(parse("--hubble-listen-address=").hubbleListenAddress()).isNull();
     assertThat(parse().hubbleListenAddress()).isEqualTo(":4244");
   }

@@ -3,7 +3,7 @@ package io.ovenet.datapath;
 import java.lang.foreign.MemorySegment;
 
 /**
- * {@code struct conntrack}: a connection with its verdict. 96 bytes:
+ * {@code struct conntrack}: a connection with its verdict. 112 bytes:
  *
  * <pre>
  *   0         8         16         24            28            32           34           36              38
@@ -12,6 +12,8 @@ import java.lang.foreign.MemorySegment;
  *   | egress rule | ingress rule | proxy | NAT | tunnel (be) | flags | TCP state | TCP flags seen | drop reason
  *   64                 72             80               88
  *   | packets onwards | packets back | bytes onwards | bytes back
+ *   96
+ *   | what of it was told last, and when: the kernel side's alone
  * </pre>
  *
  * @param revision on which the verdict rests
@@ -53,7 +55,7 @@ public record ConntrackEntry(
       new Codec<>() {
         @Override
         public int size() {
-          return 96;
+          return 112;
         }
 
         @Override
@@ -80,6 +82,7 @@ public record ConntrackEntry(
           to.set(Bytes.U64, offset + 72, v.packetsBack);
           to.set(Bytes.U64, offset + 80, v.bytesOnwards);
           to.set(Bytes.U64, offset + 88, v.bytesBack);
+          to.asSlice(offset + 96, 16).fill((byte) 0);
         }
 
         @Override

@@ -10,7 +10,7 @@ import java.net.InetAddress;
  *
  * <pre>
  *   0              4              8               16                18  20                24
- *   | host ifindex | gateway (be) | host MAC (6)  | reserved (2)    | conntrack slots | share | reserved (4)
+ *   | host ifindex | gateway (be) | host MAC (6)  | reserved (2)    | conntrack slots | share | report ticks (2) | report flags | report received
  *   32
  *   | seven timeouts, nanoseconds
  * </pre>
@@ -20,6 +20,7 @@ import java.net.InetAddress;
  * @param gateway the IPv4 address that every pod has as its gateway
  * @param connections how many fit into the connection table; a power of two
  * @param connectionShare how many an endpoint may hold before its unanswered ones make room
+ * @param reporting which packets of standing connections are told of
  * @param ringBytes of the ring of events; a power of two, at least a page
  * @param policyEntries how many entries policies may have altogether
  * @param identities how many identities may be known
@@ -32,6 +33,7 @@ public record DatapathOptions(
     int connections,
     int connectionShare,
     ConntrackTimeouts timeouts,
+    Reporting reporting,
     int ringBytes,
     int policyEntries,
     int identities,
@@ -60,6 +62,7 @@ public record DatapathOptions(
         DEFAULT_CONNECTIONS,
         DEFAULT_CONNECTIONS / SHARES,
         ConntrackTimeouts.DEFAULT,
+        Reporting.DEFAULT,
         DEFAULT_RING_BYTES,
         262_144,
         65_536,
@@ -75,6 +78,7 @@ public record DatapathOptions(
         count,
         Math.max(1, count / SHARES),
         timeouts,
+        reporting,
         ringBytes,
         policyEntries,
         identities,
@@ -90,6 +94,7 @@ public record DatapathOptions(
         connections,
         connectionShare,
         other,
+        reporting,
         ringBytes,
         policyEntries,
         identities,
@@ -105,7 +110,24 @@ public record DatapathOptions(
         connections,
         connectionShare,
         timeouts,
+        reporting,
         bytes,
+        policyEntries,
+        identities,
+        prefixes);
+  }
+
+  /** Other packets told of. */
+  public DatapathOptions withReporting(Reporting other) {
+    return new DatapathOptions(
+        hostIfindex,
+        hostMac,
+        gateway,
+        connections,
+        connectionShare,
+        timeouts,
+        other,
+        ringBytes,
         policyEntries,
         identities,
         prefixes);
@@ -120,6 +142,9 @@ public record DatapathOptions(
     Bytes.putMac(to, 8, hostMac);
     to.set(Bytes.U32, 16, connections);
     to.set(Bytes.U32, 20, connectionShare);
+    to.set(Bytes.U16, 24, (short) reporting.ticks());
+    to.set(Bytes.U8, 26, (byte) reporting.tcpFlags());
+    to.set(Bytes.U8, 27, (byte) (reporting.received() ? 1 : 0));
     to.set(Bytes.U64, 32, timeouts.tcpNew().toNanos());
     to.set(Bytes.U64, 40, timeouts.tcpEstablished().toNanos());
     to.set(Bytes.U64, 48, timeouts.tcpClosing().toNanos());

@@ -7,6 +7,8 @@ public enum ObservationPoint {
   TO_HOST(2),
   /** To the outside, by way of the node's own stack. */
   TO_STACK(3),
+  /** Where it came in, before it was judged. */
+  FROM_ENDPOINT(5),
   TO_ENDPOINT(101);
 
   private final int number;

@@ -215,6 +215,10 @@ class LayoutTest {
       assertThat(written.bytes.get(Bytes.U64, member.offset() + 8L)).isEqualTo(first + 1);
       written.seen.add(pair);
     }
+    for (String own : new String[] {"packets_told", "told_at", "flags_told"}) {
+      assertThat(member("conntrack", own).offset()).as(own).isBetween(96, 111);
+      written.seen.add(own);
+    }
     written.andNothingElse();
   }
 
@@ -245,6 +249,10 @@ class LayoutTest {
         .isEqualTo(TestNode.HOST_MAC);
     assertThat(bytes.get(Bytes.U32, member("config", "conntrack_slots").offset())).isEqualTo(1024);
     assertThat(bytes.get(Bytes.U32, member("config", "conntrack_share").offset())).isEqualTo(128);
+    assertThat(Bytes.u16(bytes, member("config", "report_ticks").offset()))
+        .isEqualTo(TestNode.REPORTING.ticks());
+    assertThat(Bytes.u8(bytes, member("config", "report_flags").offset())).isEqualTo(7);
+    assertThat(Bytes.u8(bytes, member("config", "report_received").offset())).isZero();
     var seconds =
         Map.of(
             "tcp_new",

@@ -81,6 +81,9 @@ final class TestNode implements AutoCloseable {
     }
   }
 
+  /** No test is slow enough for what is told by the clock. */
+  static final Reporting REPORTING = new Reporting(false, Reporting.LONGEST, 7);
+
   final Path bpffs;
   final Datapath datapath;
   final RingBuffer ring;
@@ -121,7 +124,10 @@ final class TestNode implements AutoCloseable {
   }
 
   static DatapathOptions options() {
-    return new DatapathOptions(HOST_IFINDEX, HOST_MAC).withConnections(1024).withRingBytes(1 << 16);
+    return new DatapathOptions(HOST_IFINDEX, HOST_MAC)
+        .withConnections(1024)
+        .withRingBytes(1 << 16)
+        .withReporting(REPORTING);
   }
 
   private static Pod pod(int number, int identity, int policy) {
