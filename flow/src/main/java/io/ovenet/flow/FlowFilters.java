@@ -155,6 +155,27 @@ public final class FlowFilters {
           any(filter.getDropReasonDescValueList(), value -> flow -> flow.dropReason() == value);
       case FlowFilter.INTERFACE_FIELD_NUMBER ->
           any(filter.getInterfaceList(), FlowFilters::onInterface);
+      case FlowFilter.SOURCE_SERVICE_FIELD_NUMBER ->
+          AbsentFields.none(filter.getSourceServiceList(), EndpointFilters::pod);
+      case FlowFilter.DESTINATION_SERVICE_FIELD_NUMBER ->
+          AbsentFields.none(filter.getDestinationServiceList(), EndpointFilters::pod);
+      case FlowFilter.SOURCE_IP_XLATED_FIELD_NUMBER ->
+          AbsentFields.none(filter.getSourceIpXlatedList(), EndpointFilters::address);
+      case FlowFilter.HTTP_STATUS_CODE_FIELD_NUMBER,
+          FlowFilter.HTTP_METHOD_FIELD_NUMBER,
+          FlowFilter.HTTP_PATH_FIELD_NUMBER,
+          FlowFilter.HTTP_URL_FIELD_NUMBER,
+          FlowFilter.HTTP_HEADER_FIELD_NUMBER ->
+          AbsentFields.http(filter);
+      case FlowFilter.DNS_QUERY_FIELD_NUMBER ->
+          AbsentFields.none(filter.getDnsQueryList(), AbsentFields::pattern);
+      case FlowFilter.TRACE_ID_FIELD_NUMBER -> absent(filter.getTraceIdList().contains(""));
+      case FlowFilter.IP_TRACE_ID_FIELD_NUMBER -> absent(filter.getIpTraceIdList().contains(0L));
+      case FlowFilter.ENCRYPTED_FIELD_NUMBER -> absent(filter.getEncryptedList().contains(false));
+      case FlowFilter.NODE_LABELS_FIELD_NUMBER -> {
+        Predicate<FlowLabels> labels = any(filter.getNodeLabelsList(), LabelSelector::parse);
+        yield absent(labels.test(FlowLabels.NONE));
+      }
       case FlowFilter.EXPERIMENTAL_FIELD_NUMBER -> {
         if (filter.getExperimental().getCelExpressionCount() > 0
             || !filter.getExperimental().getUnknownFields().asMap().isEmpty()) {
@@ -164,6 +185,11 @@ public final class FlowFilters {
       }
       default -> throw notServed();
     };
+  }
+
+  /** Of a field that no flow has: what its being empty means for all of them. */
+  private static Predicate<FlowRecord> absent(boolean matches) {
+    return flow -> matches;
   }
 
   private static IllegalArgumentException notServed() {

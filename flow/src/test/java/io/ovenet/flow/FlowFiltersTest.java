@@ -158,12 +158,21 @@ final class FlowFiltersTest {
         .isFalse();
   }
 
+  @Test
+  void whatIsNotServedIsAnErrorThatNamesIt() throws ParseException {
+    FlowFilter filter = filter("experimental: {cel_expression: 'true'}");
+    assertThatThrownBy(() -> FILTERS.compile(List.of(), List.of(filter)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("experimental");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
         "http_status_code: '404'",
-        "http_method: 'GET'",
-        "http_path: '/'",
+        "http_status_code: '5+' http_status_code: '40+'",
+        "http_method: 'GET' event_type: {type: 129}",
+        "http_path: '^/a?'",
         "http_url: '/'",
         "http_header: {key: 'a'}",
         "dns_query: 'a'",
@@ -173,15 +182,16 @@ final class FlowFiltersTest {
         "ip_trace_id: 7",
         "encrypted: true",
         "node_labels: 'a=b'",
-        "source_ip_xlated: '10.0.0.1'",
-        "experimental: {cel_expression: 'true'}"
+        "source_ip_xlated: '10.0.0.0/8'",
       })
-  void whatIsNotServedIsAnErrorThatNamesIt(String text) throws ParseException {
-    FlowFilter filter = filter(text);
-    String field = text.substring(0, text.indexOf(':'));
-    assertThatThrownBy(() -> FILTERS.compile(List.of(), List.of(filter)))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining(field);
+  void whatNoFlowHasMatchesNothing(String text) throws ParseException {
+    assertThat(matches(text, Flows.trace())).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"encrypted: false", "ip_trace_id: 0", "node_labels: 'a!=b'"})
+  void emptyMatchesWhatNoFlowHas(String text) throws ParseException {
+    assertThat(matches(text, Flows.trace())).isTrue();
   }
 
   @Test
@@ -217,7 +227,16 @@ final class FlowFiltersTest {
         "protocol: 'quic'",
         "source_cluster_name: ''",
         "node_name: ''",
-        "uuid: 'x'"
+        "uuid: 'x'",
+        "http_status_code: '600'",
+        "http_status_code: '404+'",
+        "http_path: '(?=a)'",
+        "http_url: '('",
+        "http_method: 'GET' event_type: {type: 1}",
+        "dns_query: '\\\\1'",
+        "source_service: ''",
+        "source_ip_xlated: 'x'",
+        "node_labels: 'a in b'"
       })
   void whatCannotBeReadIsAnErrorThatNamesIt(String text) throws ParseException {
     FlowFilter filter = filter(text);

@@ -224,7 +224,7 @@ final class HubbleServerTest {
         "source.labels.x");
     refused(GetFlowsRequest.newBuilder().setFirst(true).setFollow(true), "first and follow");
     refused(
-        GetFlowsRequest.newBuilder().addWhitelist(FlowFilter.newBuilder().addDnsQuery("x")),
+        GetFlowsRequest.newBuilder().addWhitelist(FlowFilter.newBuilder().addDnsQuery("(")),
         "dns_query");
     refused(GetFlowsRequest.newBuilder().setSince(Timestamp.newBuilder().setNanos(-1)), "since");
   }
