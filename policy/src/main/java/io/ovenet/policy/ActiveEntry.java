@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id in the order entries were made, for sorting and as identity
  * @param selectors empty if it is about everyone
+ * @param audit whether it is of a rule in audit mode
  * @param origin null for what no rule says: the local host comes in
  */
 record ActiveEntry(
@@ -17,8 +18,10 @@ record ActiveEntry(
     List<SelectorState> selectors,
     boolean everyone,
     List<PortRange> ports,
+    List<PortName> names,
     @Nullable RuleOrigin origin,
-    String log) {
+    String log,
+    boolean audit) {
 
   boolean selects(IdentityClass identityClass) {
     if (everyone) {

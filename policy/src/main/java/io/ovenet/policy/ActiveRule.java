@@ -28,12 +28,13 @@ final class ActiveRule implements Comparable<ActiveRule> {
     for (RuleEntry entry : rule.entries()) {
       boolean everyone = entry.peers() instanceof Peers.Everyone;
       List<SelectorState> selectors = new ArrayList<>();
-      if (entry.peers() instanceof Peers.Selected selected && !entry.ports().isEmpty()) {
+      boolean nothing = entry.ports().isEmpty() && entry.names().isEmpty();
+      if (entry.peers() instanceof Peers.Selected selected && !nothing) {
         for (PeerSelector selector : selected.selectors()) {
           selectors.add(partition.acquire(selector, this));
         }
       }
-      if (!entry.ports().isEmpty() && (everyone || !selectors.isEmpty())) {
+      if (!nothing && (everyone || !selectors.isEmpty())) {
         resolved.add(
             new ActiveEntry(
                 ids.next(),
@@ -42,8 +43,10 @@ final class ActiveRule implements Comparable<ActiveRule> {
                 List.copyOf(selectors),
                 everyone,
                 entry.ports(),
+                entry.names(),
                 entry.origin(),
-                rule.log()));
+                rule.log(),
+                rule.audit()));
       }
     }
     entries = List.copyOf(resolved);

@@ -38,6 +38,10 @@ final class ClassPartition {
   private final Map<Long, List<IdentityClass>> bySignature = new HashMap<>();
   private final List<@Nullable IdentityClass> bySlot = new ArrayList<>();
   private final BitSet slots = new BitSet();
+
+  /** Slots of classes whose identities have named ports. */
+  private final BitSet withPorts = new BitSet();
+
   private final IdentityClass any;
   private final Listener listener;
   private Map<Integer, Integer> moved = new LinkedHashMap<>();
@@ -46,7 +50,7 @@ final class ClassPartition {
 
   ClassPartition(Listener listener) {
     this.listener = listener;
-    this.any = newClass(CompiledPolicy.CLASS_ANY);
+    this.any = newClass(CompiledPolicy.CLASS_ANY, NamedPorts.NONE);
   }
 
   int classCount() {
@@ -61,6 +65,10 @@ final class ClassPartition {
     return Objects.requireNonNull(bySlot.get(slot));
   }
 
+  BitSet slotsWithPorts() {
+    return withPorts;
+  }
+
   boolean isPresent(IdentityClass identityClass) {
     return bySlot.get(identityClass.slot) == identityClass;
   }
@@ -72,16 +80,23 @@ final class ClassPartition {
     return taken;
   }
 
-  void upsertIdentity(int number, Labels labels, @Nullable Cidr prefix) {
+  void upsertIdentity(int number, Labels labels, @Nullable Cidr prefix, NamedPorts ports) {
     IdentityState old = identities.byNumber().get(number);
-    if (old != null && old.labels.equals(labels) && Objects.equals(old.prefix, prefix)) {
+    if (old != null
+        && old.labels.equals(labels)
+        && Objects.equals(old.prefix, prefix)
+        && old.ports.equals(ports)) {
       return;
     }
-    IdentityState identity = new IdentityState(number, labels, prefix, any);
+    IdentityState identity = new IdentityState(number, labels, prefix, ports, any);
     BitSet ids = new BitSet();
     index.select(identity, ids);
     IdentityClass target =
-        old != null && old.identityClass.selectors.equals(ids) ? old.identityClass : classOf(ids);
+        old != null
+                && old.identityClass.selectors.equals(ids)
+                && old.identityClass.ports.equals(ports)
+            ? old.identityClass
+            : classOf(ids, ports);
     identity.identityClass = target;
     target.members++;
     if (old != null) {
@@ -111,23 +126,24 @@ final class ClassPartition {
     forEachSelector(identityClass.selectors, s -> s.classes.clear(identityClass.slot));
     removeSignature(identityClass);
     slots.clear(identityClass.slot);
+    withPorts.clear(identityClass.slot);
     bySlot.set(identityClass.slot, null);
   }
 
-  private IdentityClass classOf(BitSet ids) {
-    if (ids.isEmpty()) {
+  private IdentityClass classOf(BitSet ids, NamedPorts ports) {
+    if (ids.isEmpty() && ports.isEmpty()) {
       return any;
     }
-    long signature = 0;
+    long signature = ports.isEmpty() ? 0 : mixed(ports.hashCode());
     for (int id = ids.nextSetBit(0); id >= 0; id = ids.nextSetBit(id + 1)) {
       signature ^= selector(id).mix;
     }
     for (IdentityClass candidate : bySignature.getOrDefault(signature, List.of())) {
-      if (candidate.selectors.equals(ids)) {
+      if (candidate.selectors.equals(ids) && candidate.ports.equals(ports)) {
         return candidate;
       }
     }
-    IdentityClass created = newClass(++lastNumber);
+    IdentityClass created = newClass(++lastNumber, ports);
     created.selectors.or(ids);
     created.signature = signature;
     addSignature(created);
@@ -136,10 +152,11 @@ final class ClassPartition {
     return created;
   }
 
-  private IdentityClass newClass(int number) {
+  private IdentityClass newClass(int number, NamedPorts ports) {
     int slot = slots.nextClearBit(0);
     slots.set(slot);
-    IdentityClass created = new IdentityClass(number, slot);
+    IdentityClass created = new IdentityClass(number, slot, ports);
+    withPorts.set(slot, !ports.isEmpty());
     if (slot == bySlot.size()) {
       bySlot.add(created);
     } else {
@@ -200,7 +217,7 @@ final class ClassPartition {
     for (IdentityClass parent : touched) {
       IdentityClass child = parent;
       if (parent == any || parent.hits < parent.members) {
-        child = newClass(++lastNumber);
+        child = newClass(++lastNumber, parent.ports);
         child.selectors.or(parent.selectors);
         child.signature = parent.signature;
         int slot = child.slot;
@@ -255,7 +272,11 @@ final class ClassPartition {
 
   /** The next of a fixed sequence (SplitMix64). */
   private long mix() {
-    long z = mixes += 0x9e3779b97f4a7c15L;
+    return mixed(mixes += 0x9e3779b97f4a7c15L);
+  }
+
+  private static long mixed(long seed) {
+    long z = seed;
     z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
     z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
     return z ^ z >>> 31;

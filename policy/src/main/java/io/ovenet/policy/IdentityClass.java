@@ -13,6 +13,9 @@ final class IdentityClass {
   /** Ids of the selectors that select it. */
   final BitSet selectors = new BitSet();
 
+  /** Of all its identities, as far as rules in use name them. */
+  final NamedPorts ports;
+
   /** Combined from {@link SelectorState#mix} of these. */
   long signature;
 
@@ -21,7 +24,8 @@ final class IdentityClass {
   /** Scratch, zero between operations: how many members a new selector selects. */
   int hits;
 
-  IdentityClass(int number, int slot) {
+  IdentityClass(int number, int slot, NamedPorts ports) {
+    this.ports = ports;
     this.number = number;
     this.slot = slot;
   }

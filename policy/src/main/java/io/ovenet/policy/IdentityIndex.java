@@ -88,11 +88,17 @@ final class IdentityIndex {
   private Collection<? extends Collection<IdentityState>> candidates(PeerSelector selector) {
     return switch (selector) {
       case EndpointSelector endpoints -> candidates(endpoints);
-      case CidrSelector cidr -> inside(cidr.cidr());
+      case CidrSelector cidr -> {
+        List<List<IdentityState>> lists = inside(cidr.cidr());
+        if (cidr.pods() && cidr.cidr().equals(Cidr.ALL_IPV4)) {
+          lists.add(byKey.getOrDefault(LabelKeys.NAMESPACE, List.of()));
+        }
+        yield lists;
+      }
     };
   }
 
-  private Collection<List<IdentityState>> inside(Cidr cidr) {
+  private List<List<IdentityState>> inside(Cidr cidr) {
     List<List<IdentityState>> lists = new ArrayList<>();
     for (Map.Entry<Cidr, List<IdentityState>> entry : byPrefix.tailMap(cidr, true).entrySet()) {
       if (!cidr.contains(entry.getKey())) {

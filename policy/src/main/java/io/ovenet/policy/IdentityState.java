@@ -7,12 +7,19 @@ final class IdentityState {
   final int number;
   final Labels labels;
   final @Nullable Cidr prefix;
+  final NamedPorts ports;
   IdentityClass identityClass;
 
   /** Scratch: the search that found it last. */
   long found;
 
-  IdentityState(int number, Labels labels, @Nullable Cidr prefix, IdentityClass identityClass) {
+  IdentityState(
+      int number,
+      Labels labels,
+      @Nullable Cidr prefix,
+      NamedPorts ports,
+      IdentityClass identityClass) {
+    this.ports = ports;
     this.number = number;
     this.labels = labels;
     this.prefix = prefix;

@@ -14,10 +14,19 @@ public final class NumericIdentity {
 
   public static final int LOCAL_MAX_INDEX = 0xFFFFFF;
 
+  /** Variants of identities, which policies tell apart by address; local to a node. */
+  public static final int VARIANT = 3 << 24;
+
+  public static final int VARIANT_MAX = VARIANT | 0xFFFFFF;
+
   private NumericIdentity() {}
 
   public static boolean isCluster(int number) {
     return number >= CLUSTER_MIN && number <= CLUSTER_MAX;
+  }
+
+  public static boolean isVariant(int number) {
+    return number >>> 24 == 3;
   }
 
   public static boolean isLocal(int number) {

@@ -28,7 +28,7 @@ public final class PolicyEngine {
 
   private final PolicySettings settings;
   private final TreeMap<PolicyKey, Held> policies = new TreeMap<>();
-  private final Map<Labels, Subject> subjects = new HashMap<>();
+  private final Map<PolicySubject, Subject> subjects = new HashMap<>();
   private final Set<Subject> undecided = new LinkedHashSet<>();
   private final Map<PolicyState.Key, PolicyState> states = new HashMap<>();
   private final List<ClassEvent> events = new ArrayList<>();
@@ -36,6 +36,7 @@ public final class PolicyEngine {
   private final TableCompiler compiler = new TableCompiler();
   private final PrefixesInUse prefixes = new PrefixesInUse();
   private final ClassPartition partition;
+  private final AddressVariants variants;
   private final @Nullable ActiveEntry localHost;
   private PolicySnapshot snapshot = PolicySnapshot.EMPTY;
 
@@ -61,6 +62,7 @@ public final class PolicyEngine {
                 events.add(new ClassEvent(identityClass, null, true));
               }
             });
+    this.variants = new AddressVariants(partition);
     for (ReservedIdentity identity : ReservedIdentity.values()) {
       Cidr prefix =
           switch (identity) {
@@ -68,7 +70,7 @@ public final class PolicyEngine {
             case WORLD_IPV6 -> Cidr.ALL_IPV6;
             default -> null;
           };
-      partition.upsertIdentity(identity.number(), identity.labels(), prefix);
+      partition.upsertIdentity(identity.number(), identity.labels(), prefix, NamedPorts.NONE);
     }
     this.localHost = settings.allowLocalHost() ? allowLocalHost() : null;
   }
@@ -93,8 +95,10 @@ public final class PolicyEngine {
         List.of(host),
         false,
         List.of(PortRange.EVERYTHING),
+        List.of(),
         null,
-        "");
+        "",
+        false);
   }
 
   /** Puts a policy, in the place of the version that was there. */
@@ -172,12 +176,46 @@ public final class PolicyEngine {
 
   /** Puts an identity of pods, nodes or the host. */
   public void upsertIdentity(int number, Labels labels) {
-    partition.upsertIdentity(number, labels, prefixOfReserved(number));
+    partition.upsertIdentity(number, labels, prefixOfReserved(number), NamedPorts.NONE);
+    variants.identity(number, labels);
   }
 
   /** Puts an identity that stands for addresses outside the cluster. */
   public void upsertIdentity(int number, Labels labels, Cidr prefix) {
-    partition.upsertIdentity(number, labels, prefix);
+    partition.upsertIdentity(number, labels, prefix, NamedPorts.NONE);
+  }
+
+  /**
+   * A pod with this identity, which may come earlier or later, has this address. Rules may tell it
+   * from others of its identity: then {@link #peerAt} is another number than the identity's.
+   *
+   * @param address a prefix of its whole length
+   * @param ports the pod's named ports
+   */
+  public void upsertAddress(Cidr address, int identity, NamedPorts ports) {
+    variants.upsert(address, identity, ports);
+  }
+
+  /** The address is nobody's; no error if it was not. */
+  public void removeAddress(Cidr address) {
+    variants.remove(address);
+  }
+
+  /**
+   * What to ask {@link PolicyLookup} about in the place of the identity: the number of a variant,
+   * or the identity itself. Holds as of the last compile, unless addresses changed since.
+   */
+  public int peerAt(Cidr address, int identity) {
+    int variant = variants.variantOf(address);
+    return variant == 0 ? identity : variant;
+  }
+
+  /**
+   * Forgets differences between addresses that no rule makes any more. To be called when what was
+   * compiled is in force; true if there is something to compile again.
+   */
+  public boolean trim() {
+    return variants.trim();
   }
 
   private static @Nullable Cidr prefixOfReserved(int number) {
@@ -190,11 +228,18 @@ public final class PolicyEngine {
   /** Takes an identity out; one that is not there is no error. */
   public void removeIdentity(int number) {
     partition.removeIdentity(number);
+    variants.identity(number, null);
   }
 
-  /** A local endpoint has these labels. Counted: call once for each endpoint. */
+  /** A local endpoint has these labels and no named ports. */
   public void addSubject(Labels labels) {
-    Subject subject = subjects.computeIfAbsent(labels, Subject::new);
+    addSubject(PolicySubject.of(labels));
+  }
+
+  /** There is such a local endpoint. Counted: call once for each endpoint. */
+  public void addSubject(PolicySubject added) {
+    Labels labels = added.labels();
+    Subject subject = subjects.computeIfAbsent(added, Subject::new);
     if (subject.endpoints++ > 0) {
       return;
     }
@@ -208,15 +253,20 @@ public final class PolicyEngine {
     }
   }
 
-  /** A local endpoint with these labels is gone, or has others now. */
+  /** A local endpoint with these labels and no named ports is gone, or has others now. */
   public void removeSubject(Labels labels) {
-    Subject subject = subjects.get(labels);
+    removeSubject(PolicySubject.of(labels));
+  }
+
+  /** Such a local endpoint is gone, or is another now. */
+  public void removeSubject(PolicySubject removed) {
+    Subject subject = subjects.get(removed);
     if (subject == null || --subject.endpoints > 0) {
       return;
     }
     markUndecided(subject);
     undecided.remove(subject);
-    subjects.remove(labels);
+    subjects.remove(removed);
     for (ActiveRule rule : subject.rules) {
       rule.subjects.remove(subject);
       if (rule.subjects.isEmpty()) {
@@ -229,6 +279,7 @@ public final class PolicyEngine {
     if (rule.subjects.isEmpty()) {
       rule.activate(partition, entryIds);
       prefixes.add(rule);
+      variants.use(rule);
     }
     rule.subjects.add(subject);
     subject.rules.add(rule);
@@ -237,6 +288,7 @@ public final class PolicyEngine {
 
   private void deactivate(ActiveRule rule) {
     prefixes.remove(rule);
+    variants.disuse(rule);
     rule.deactivate(partition);
   }
 
@@ -269,7 +321,9 @@ public final class PolicyEngine {
     undecided.clear();
     IdentityClasses classes = snapshot.classes().with(partition.takeMoved());
     List<Cidr> needed = prefixes.sorted();
+    Map<Cidr, Integer> moved = variants.takeMoved();
     if (!changed
+        && moved.isEmpty()
         && classes == snapshot.classes()
         && needed == snapshot.prefixes()
         && subjects.size() == snapshot.policies().size()) {
@@ -277,7 +331,11 @@ public final class PolicyEngine {
     }
     snapshot =
         new PolicySnapshot(
-            classes, compiledPolicies(), needed, Collections.unmodifiableList(splits));
+            classes,
+            compiledPolicies(),
+            needed,
+            Collections.unmodifiableList(splits),
+            Collections.unmodifiableMap(moved));
     return snapshot;
   }
 
@@ -293,11 +351,11 @@ public final class PolicyEngine {
     }
   }
 
-  private Map<Labels, CompiledPolicy> compiledPolicies() {
-    Map<Labels, CompiledPolicy> compiled = new HashMap<>(subjects.size() * 2);
+  private Map<PolicySubject, CompiledPolicy> compiledPolicies() {
+    Map<PolicySubject, CompiledPolicy> compiled = new HashMap<>(subjects.size() * 2);
     for (Subject subject : subjects.values()) {
       if (subject.state != null) {
-        compiled.put(subject.labels, subject.state.compiled());
+        compiled.put(subject.subject, subject.state.compiled());
       }
     }
     return Collections.unmodifiableMap(compiled);
@@ -305,11 +363,29 @@ public final class PolicyEngine {
 
   private PolicyState.Key keyOf(Subject subject) {
     return switch (settings.enforcement()) {
-      case NEVER -> new PolicyState.Key(List.of(), false);
-      case ALWAYS -> new PolicyState.Key(List.copyOf(subject.rules), true);
-      case DEFAULT ->
-          new PolicyState.Key(
-              List.copyOf(subject.rules), subject.labels.isReserved(ReservedIdentity.INIT));
+      case NEVER -> new PolicyState.Key(List.of(), false, NamedPorts.NONE, false);
+      case ALWAYS -> keyOf(subject, true);
+      case DEFAULT -> keyOf(subject, subject.labels.isReserved(ReservedIdentity.INIT));
     };
+  }
+
+  private static PolicyState.Key keyOf(Subject subject, boolean enforced) {
+    List<ActiveRule> rules = List.copyOf(subject.rules);
+    return new PolicyState.Key(
+        rules,
+        enforced,
+        subject.subject.ports().only(name -> isNamedForIngress(name, rules)),
+        subject.subject.audit());
+  }
+
+  private static boolean isNamedForIngress(PortName name, List<ActiveRule> rules) {
+    for (ActiveRule rule : rules) {
+      for (ActiveEntry entry : rule.entries()) {
+        if (entry.direction() == TrafficDirection.INGRESS && entry.names().contains(name)) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 }

@@ -14,7 +14,7 @@ public final class PolicyLookup {
    * What the kernel would do with the first packet of a connection.
    *
    * @param policy of the endpoint whose policy decides
-   * @param peer identity of the other side
+   * @param peer identity of the other side, or what {@link PolicyEngine#peerAt} says of its address
    * @param protocol IP protocol number
    * @param port destination port in host order; for ICMP the type in the high byte
    */

@@ -13,12 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PolicySnapshot {
   static final PolicySnapshot EMPTY =
-      new PolicySnapshot(IdentityClasses.EMPTY, Map.of(), List.of(), List.of());
+      new PolicySnapshot(IdentityClasses.EMPTY, Map.of(), List.of(), List.of(), Map.of());
 
   private final IdentityClasses classes;
-  private final Map<Labels, CompiledPolicy> policies;
+  private final Map<PolicySubject, CompiledPolicy> policies;
   private final List<Cidr> prefixes;
   private final List<ClassSplit> splits;
+  private final Map<Cidr, Integer> moved;
 
   /**
    * A class that was split off another by this compile.
@@ -30,9 +31,11 @@ public final class PolicySnapshot {
 
   PolicySnapshot(
       IdentityClasses classes,
-      Map<Labels, CompiledPolicy> policies,
+      Map<PolicySubject, CompiledPolicy> policies,
       List<Cidr> prefixes,
-      List<ClassSplit> splits) {
+      List<ClassSplit> splits,
+      Map<Cidr, Integer> moved) {
+    this.moved = moved;
     this.classes = classes;
     this.policies = policies;
     this.prefixes = prefixes;
@@ -43,13 +46,21 @@ public final class PolicySnapshot {
     return classes;
   }
 
-  /** The policy of endpoints with these labels; null if the engine was not told of them. */
+  /**
+   * Of endpoints with these labels, without named ports and enforced; null if the engine was not
+   * told of them.
+   */
   public @Nullable CompiledPolicy policyOf(Labels subject) {
+    return policyOf(PolicySubject.of(subject));
+  }
+
+  /** The policy of such endpoints; null if the engine was not told of them. */
+  public @Nullable CompiledPolicy policyOf(PolicySubject subject) {
     return policies.get(subject);
   }
 
-  /** By the labels of the subjects. */
-  public Map<Labels, CompiledPolicy> policies() {
+  /** By subject. */
+  public Map<PolicySubject, CompiledPolicy> policies() {
     return policies;
   }
 
@@ -59,6 +70,14 @@ public final class PolicySnapshot {
    */
   public List<Cidr> prefixes() {
     return prefixes;
+  }
+
+  /**
+   * Addresses for which another number than before stands in class_map's key, and which: 0 for the
+   * identity's own. Since the snapshot before.
+   */
+  public Map<Cidr, Integer> moved() {
+    return moved;
   }
 
   /** Classes split off since the snapshot before, in order. */

@@ -12,8 +12,10 @@ final class PolicyState {
    *
    * @param rules in the order of where they stand
    * @param enforced whether it is default-deny whatever the rules say
+   * @param ports the subject's, as far as the rules' ingress names them
+   * @param audit whether what is denied passes and is told
    */
-  record Key(List<ActiveRule> rules, boolean enforced) {}
+  record Key(List<ActiveRule> rules, boolean enforced, NamedPorts ports, boolean audit) {}
 
   final Key key;
 
@@ -78,17 +80,22 @@ final class PolicyState {
     final List<ActiveEntry> wildcards = new ArrayList<>();
 
     final boolean enforced;
-    final Decision otherwise;
+    final Fallback otherwise;
+    final TrafficDirection direction;
+    final NamedPorts ownPorts;
+    final boolean namedWildcards;
     ClassTables tables = ClassTables.NONE;
     @Nullable PolicyTable any;
 
     Side(Key key, TrafficDirection direction, @Nullable ActiveEntry localHost) {
       List<RuleOrigin> denying = new ArrayList<>();
       boolean defaultDeny = key.enforced;
+      boolean audited = !key.enforced;
       boolean restricts = false;
       for (ActiveRule rule : key.rules) {
         if (rule.rule.defaultDeny(direction)) {
           defaultDeny = true;
+          audited &= rule.rule.audit();
           denying.add(rule.rule.origin());
         }
         for (ActiveEntry entry : rule.entries()) {
@@ -109,16 +116,27 @@ final class PolicyState {
         }
       }
       otherwise =
-          defaultDeny
-              ? new Decision(Verdict.DEFAULT, MatchType.NONE, RuleOrigins.of(denying), List.of())
-              : Decision.NOT_ENFORCED;
+          new Fallback(
+              defaultDeny
+                  ? new Decision(
+                      Verdict.DEFAULT, MatchType.NONE, RuleOrigins.of(denying), List.of())
+                  : Decision.NOT_ENFORCED,
+              audited,
+              key.audit);
+      this.direction = direction;
+      ownPorts = key.ports;
+      boolean named = false;
+      for (ActiveEntry entry : wildcards) {
+        named |= !entry.names().isEmpty();
+      }
+      namedWildcards = named && direction == TrafficDirection.EGRESS;
     }
 
     ClassTables compile(ClassPartition partition, TableCompiler compiler) {
       if (!enforced) {
         return ClassTables.NONE;
       }
-      PolicyTable anyTable = compiler.table(wildcards, otherwise);
+      PolicyTable anyTable = compiler.table(wildcards, portsOf(null), otherwise);
       any = anyTable;
       // By slot; an entry lands in a list once, though two of its selectors select the class.
       TreeMap<Integer, List<ActiveEntry>> bySlot = new TreeMap<>();
@@ -134,16 +152,29 @@ final class PolicyState {
           }
         }
       }
+      if (namedWildcards) {
+        partition.slotsWithPorts().stream()
+            .forEach(slot -> bySlot.computeIfAbsent(slot, _ -> new ArrayList<>()));
+      }
       TreeMap<Integer, PolicyTable> byClass = new TreeMap<>();
       byClass.put(CompiledPolicy.CLASS_ANY, anyTable);
       bySlot.forEach(
           (slot, specific) -> {
-            PolicyTable table = compiler.table(withWildcards(specific), otherwise);
+            PolicyTable table =
+                compiler.table(
+                    withWildcards(specific), portsOf(partition.classAt(slot)), otherwise);
             if (!table.equals(anyTable)) {
               byClass.put(partition.classAt(slot).number, table);
             }
           });
       return ClassTables.of(byClass);
+    }
+
+    /** In ingress a name is the subject's own port, in egress the peers'. */
+    private NamedPorts portsOf(@Nullable IdentityClass peers) {
+      return direction == TrafficDirection.INGRESS
+          ? ownPorts
+          : peers == null ? NamedPorts.NONE : peers.ports;
     }
 
     /** Merged by id. */
@@ -171,7 +202,7 @@ final class PolicyState {
           selecting.add(entry);
         }
       }
-      PolicyTable table = compiler.table(selecting, otherwise);
+      PolicyTable table = compiler.table(selecting, portsOf(identityClass), otherwise);
       return table.equals(any) ? null : table;
     }
   }

@@ -8,6 +8,8 @@ import java.util.List;
  * @param ingressDefaultDeny whether it makes its subjects default-deny in that direction
  * @param labels of the rule, those derived from its object included
  * @param log its log value, empty if it has none
+ * @param audit whether what it denies passes all the same, and is only told; what it allows, it
+ *     allows
  * @param origin the spec
  */
 public record Rule(
@@ -17,9 +19,22 @@ public record Rule(
     List<RuleEntry> entries,
     Labels labels,
     String log,
+    boolean audit,
     RuleOrigin origin) {
   public Rule {
     entries = List.copyOf(entries);
+  }
+
+  /** One that is enforced. */
+  public Rule(
+      EndpointSelector subject,
+      boolean ingressDefaultDeny,
+      boolean egressDefaultDeny,
+      List<RuleEntry> entries,
+      Labels labels,
+      String log,
+      RuleOrigin origin) {
+    this(subject, ingressDefaultDeny, egressDefaultDeny, entries, labels, log, false, origin);
   }
 
   public boolean defaultDeny(TrafficDirection direction) {

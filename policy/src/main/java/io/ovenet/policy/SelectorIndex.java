@@ -91,6 +91,9 @@ final class SelectorIndex {
       select(byKey.get(label.key()), identity, ids);
     }
     Cidr prefix = identity.prefix;
+    if (prefix == null && CidrSelector.isPod(identity.labels)) {
+      prefix = Cidr.ALL_IPV4;
+    }
     for (int length = prefix == null ? -1 : prefix.length(); length >= 0; length--) {
       select(byCidr.get(java.util.Objects.requireNonNull(prefix).widen(length)), identity, ids);
     }

@@ -3,8 +3,9 @@ package io.ovenet.policy;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** The labels of one or more local endpoints, and what selects them. */
+/** What one or more local endpoints are, and what selects them. */
 final class Subject {
+  final PolicySubject subject;
   final Labels labels;
 
   /** In the order of where they stand. */
@@ -15,7 +16,8 @@ final class Subject {
   /** Null while it has to be looked up again. */
   @Nullable PolicyState state;
 
-  Subject(Labels labels) {
-    this.labels = labels;
+  Subject(PolicySubject subject) {
+    this.subject = subject;
+    this.labels = subject.labels();
   }
 }

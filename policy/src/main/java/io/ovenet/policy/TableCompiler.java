@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,19 @@ final class TableCompiler {
           .thenComparingInt(PolicyEntry::protocol)
           .thenComparingInt(PolicyEntry::port);
 
-  private record Key(List<ActiveEntry> entries, Decision otherwise) {}
+  private record Key(List<ActiveEntry> entries, NamedPorts ports, Fallback otherwise) {}
+
+  /**
+   * One range of an entry.
+   *
+   * @param name if the rule names it so
+   */
+  private record Part(ActiveEntry entry, PortRange range, @Nullable PortName name) {
+    /** Whether it is left out where rules in audit mode are. */
+    boolean isAudited() {
+      return entry.audit() && entry.effect() != RuleEffect.ALLOW;
+    }
+  }
 
   private final Map<Key, PolicyTable> remembered = new HashMap<>();
   private final Map<PolicyTable, PolicyTable> shared = new HashMap<>();
@@ -30,36 +43,63 @@ final class TableCompiler {
    * The table that these entries make.
    *
    * @param entries without repetition, sorted by id
+   * @param ports what names in the entries are
    * @param otherwise for what no entry decides
    */
-  PolicyTable table(List<ActiveEntry> entries, Decision otherwise) {
-    Key key = new Key(entries, otherwise);
+  PolicyTable table(List<ActiveEntry> entries, NamedPorts ports, Fallback otherwise) {
+    NamedPorts named = ports;
+    if (!ports.isEmpty()) {
+      named = ports.only(name -> isNamed(entries, name));
+    }
+    Key key = new Key(entries, named, otherwise);
     PolicyTable table = remembered.get(key);
     if (table == null) {
       if (remembered.size() >= REMEMBERED) {
         remembered.clear();
         shared.clear();
       }
-      PolicyTable compiled = compile(entries, otherwise);
+      PolicyTable compiled = compile(parts(entries, named), otherwise);
       table = shared.computeIfAbsent(compiled, _ -> compiled);
-      remembered.put(new Key(List.copyOf(entries), otherwise), table);
+      remembered.put(new Key(List.copyOf(entries), named, otherwise), table);
     }
     return table;
   }
 
-  private static PolicyTable compile(List<ActiveEntry> entries, Decision otherwise) {
-    TreeSet<Integer> protocols = new TreeSet<>();
+  private static boolean isNamed(List<ActiveEntry> entries, PortName name) {
+    for (ActiveEntry entry : entries) {
+      if (entry.names().contains(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static List<Part> parts(List<ActiveEntry> entries, NamedPorts ports) {
+    List<Part> parts = new ArrayList<>(entries.size());
     for (ActiveEntry entry : entries) {
       for (PortRange range : entry.ports()) {
-        protocols.add(range.protocol());
+        parts.add(new Part(entry, range, null));
       }
+      for (PortName name : entry.names()) {
+        for (PortRange range : ports.named(name)) {
+          parts.add(new Part(entry, range, name));
+        }
+      }
+    }
+    return parts;
+  }
+
+  private static PolicyTable compile(List<Part> parts, Fallback otherwise) {
+    TreeSet<Integer> protocols = new TreeSet<>();
+    for (Part part : parts) {
+      protocols.add(part.range.protocol());
     }
     protocols.remove(0);
     List<PolicyEntry> result = new ArrayList<>();
-    Decision everything = decide(entries, 0, 0, otherwise);
+    Decision everything = decide(parts, 0, 0, otherwise);
     result.add(new PolicyEntry(0, 0, 0, everything));
     for (int protocol : protocols) {
-      addProtocol(entries, protocol, everything, otherwise, result);
+      addProtocol(parts, protocol, everything, otherwise, result);
     }
     PolicyEntry[] sorted = result.toArray(new PolicyEntry[0]);
     Arrays.sort(sorted, ORDER);
@@ -67,26 +107,24 @@ final class TableCompiler {
   }
 
   private static void addProtocol(
-      List<ActiveEntry> entries,
+      List<Part> parts,
       int protocol,
       Decision everything,
-      Decision otherwise,
+      Fallback otherwise,
       List<PolicyEntry> result) {
     TreeSet<Integer> starts = new TreeSet<>();
     starts.add(0);
-    for (ActiveEntry entry : entries) {
-      for (PortRange range : entry.ports()) {
-        if (range.protocol() == protocol) {
-          starts.add(range.from());
-          starts.add(range.to() + 1);
-        }
+    for (Part part : parts) {
+      if (part.range.protocol() == protocol) {
+        starts.add(part.range.from());
+        starts.add(part.range.to() + 1);
       }
     }
     starts.remove(PORTS);
     List<Integer> from = new ArrayList<>();
     List<Decision> decisions = new ArrayList<>();
     for (int start : starts) {
-      Decision decision = decide(entries, protocol, start, otherwise);
+      Decision decision = decide(parts, protocol, start, otherwise);
       if (decisions.isEmpty() || !decisions.getLast().equals(decision)) {
         from.add(start);
         decisions.add(decision);
@@ -138,24 +176,46 @@ final class TableCompiler {
    *
    * @param protocol 0 for a protocol that no entry names
    */
+  private static Decision decide(List<Part> parts, int protocol, int port, Fallback otherwise) {
+    Decision decision = decide(parts, protocol, port, otherwise.decision(), true);
+    if (decision.verdict().passes()) {
+      return decision;
+    }
+    Decision enforced =
+        otherwise.auditAll()
+            ? Decision.NOT_ENFORCED
+            : decide(
+                parts,
+                protocol,
+                port,
+                otherwise.audited() ? Decision.NOT_ENFORCED : otherwise.decision(),
+                false);
+    return enforced.verdict().passes()
+        ? new Decision(Verdict.AUDIT, decision.match(), decision.origins(), decision.log())
+        : enforced;
+  }
+
+  /**
+   * The same.
+   *
+   * @param audited whether denials by rules in audit mode count
+   */
   private static Decision decide(
-      List<ActiveEntry> entries, int protocol, int port, Decision otherwise) {
+      List<Part> parts, int protocol, int port, Decision otherwise, boolean audited) {
     Winners denied = new Winners();
     Winners withheld = new Winners();
     Winners allowed = new Winners();
-    for (ActiveEntry entry : entries) {
-      for (PortRange range : entry.ports()) {
-        if (!range.covers(protocol, port)) {
-          continue;
-        }
-        switch (entry.effect()) {
-          case DENY -> denied.add(entry, range);
-          case ALLOW -> allowed.add(entry, range);
-          case AUTHENTICATE -> withheld.add(entry, range);
-          case PROXY -> {
-            if (!isLifted(entries, range)) {
-              withheld.add(entry, range);
-            }
+    for (Part part : parts) {
+      if (!part.range.covers(protocol, port) || (!audited && part.isAudited())) {
+        continue;
+      }
+      switch (part.entry.effect()) {
+        case DENY -> denied.add(part);
+        case ALLOW -> allowed.add(part);
+        case AUTHENTICATE -> withheld.add(part);
+        case PROXY -> {
+          if (!isLifted(parts, part)) {
+            withheld.add(part);
           }
         }
       }
@@ -170,15 +230,13 @@ final class TableCompiler {
   }
 
   /**
-   * Whether a plain allow names exactly these ports, too. A whole protocol is never lifted: it
-   * stands for a port that is not known by its number.
+   * Whether a plain allow names exactly these ports, too, in the same way: by number or by name.
    */
-  private static boolean isLifted(List<ActiveEntry> entries, PortRange range) {
-    if (range.isWholeProtocol()) {
-      return false;
-    }
-    for (ActiveEntry entry : entries) {
-      if (entry.effect() == RuleEffect.ALLOW && entry.ports().contains(range)) {
+  private static boolean isLifted(List<Part> parts, Part proxied) {
+    for (Part part : parts) {
+      if (part.entry.effect() == RuleEffect.ALLOW
+          && part.range.equals(proxied.range)
+          && Objects.equals(part.name, proxied.name)) {
         return true;
       }
     }
@@ -192,7 +250,9 @@ final class TableCompiler {
     private @Nullable PortRange range;
     private boolean peer;
 
-    void add(ActiveEntry entry, PortRange candidate) {
+    void add(Part part) {
+      ActiveEntry entry = part.entry;
+      PortRange candidate = part.range;
       int width = candidate.protocol() == 0 ? 2 * PORTS : candidate.to() - candidate.from();
       int candidateRank = 2 * width + (entry.everyone() ? 1 : 0);
       if (candidateRank < rank) {
@@ -201,7 +261,7 @@ final class TableCompiler {
         range = candidate;
         peer = !entry.everyone();
       }
-      if (candidateRank == rank) {
+      if (candidateRank == rank && !entries.contains(entry)) {
         entries.add(entry);
       }
     }

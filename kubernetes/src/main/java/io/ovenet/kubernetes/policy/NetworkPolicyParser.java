@@ -9,6 +9,7 @@ import io.ovenet.policy.Labels;
 import io.ovenet.policy.PeerSelector;
 import io.ovenet.policy.Peers;
 import io.ovenet.policy.PolicyKey;
+import io.ovenet.policy.PortName;
 import io.ovenet.policy.PortRange;
 import io.ovenet.policy.Rule;
 import io.ovenet.policy.RuleEffect;
@@ -20,20 +21,18 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A NetworkPolicy of networking.k8s.io/v1, as the API's documentation says. ipBlock selects outside
- * the cluster only, and an item with a named port grants nothing by it.
+ * A NetworkPolicy of networking.k8s.io/v1, as the API's documentation says: ipBlock selects what
+ * lies outside the cluster, and pods by their address.
  */
 final class NetworkPolicyParser {
   private final PolicyKey key;
   private final Labels labels;
   private final PeerScope scope;
-  private final Notices notices;
 
-  NetworkPolicyParser(PolicyKey key, Labels labels, String cluster, Notices notices) {
+  NetworkPolicyParser(PolicyKey key, Labels labels, String cluster) {
     this.key = key;
     this.labels = labels;
     this.scope = new PeerScope(key.namespace(), cluster);
-    this.notices = notices;
   }
 
   Rule rule(Field spec) {
@@ -97,8 +96,9 @@ final class NetworkPolicyParser {
     }
     List<Field> ports = item.get("ports").items();
     List<PortRange> ranges = new ArrayList<>();
+    List<PortName> names = new ArrayList<>();
     for (Field port : ports) {
-      port(port, ranges);
+      port(port, ranges, names);
     }
     entries.add(
         new RuleEntry(
@@ -106,6 +106,7 @@ final class NetworkPolicyParser {
             RuleEffect.ALLOW,
             from.isEmpty() ? Peers.EVERYONE : new Peers.Selected(selectors),
             ports.isEmpty() ? List.of(PortRange.EVERYTHING) : ranges,
+            names,
             origin(item.path())));
   }
 
@@ -119,12 +120,8 @@ final class NetworkPolicyParser {
         throw block.error("ipBlock together with a selector", "write two peers, one with each");
       }
       block.only(Set.of("cidr", "except"));
-      CidrSelector selector = PeersParser.cidrWithExcept(block);
-      notices.add(
-          block,
-          "selects addresses outside the cluster only, not pods by their address",
-          "select pods by podSelector");
-      return selector;
+      CidrSelector outside = PeersParser.cidrWithExcept(block);
+      return new CidrSelector(outside.cidr(), outside.except(), true);
     }
     if (!pods.present() && !namespaces.present()) {
       throw peer.error(
@@ -139,7 +136,7 @@ final class NetworkPolicyParser {
     return scope.peers(requirements);
   }
 
-  private void port(Field port, List<PortRange> ranges) {
+  private static void port(Field port, List<PortRange> ranges, List<PortName> names) {
     port.only(Set.of("protocol", "port", "endPort"));
     Field protocolField = port.get("protocol");
     int protocol =
@@ -162,8 +159,12 @@ final class NetworkPolicyParser {
       if (end.present()) {
         throw end.error("a named port has no end", "give port as a number");
       }
-      notices.add(
-          number, "named ports are not in force yet: nothing is granted by it", "give the number");
+      if (!PortsParser.isName(number.string())) {
+        throw number.error(
+            "not a port name: '" + number.string() + "'",
+            "give a number, or a name of at most 15 letters, digits and '-'");
+      }
+      names.add(new PortName(protocol, number.string()));
     } else {
       int from = number.integer(1, 0xffff);
       int to = end.present() ? end.integer(1, 0xffff) : from;

@@ -49,8 +49,7 @@ public final class PolicyParser {
       Labels derived = derivedLabels(key, root.get("metadata"));
       List<Rule> rules =
           kind == PolicyKind.NETWORK_POLICY
-              ? List.of(
-                  new NetworkPolicyParser(key, derived, cluster, notices).rule(root.get("spec")))
+              ? List.of(new NetworkPolicyParser(key, derived, cluster).rule(root.get("spec")))
               : ciliumRules(root, new SpecParser(key, derived, cluster, notices));
       return new ParsedPolicy.Valid(new PolicyObject(key, rules, notices.asList()));
     } catch (PolicyException e) {
@@ -128,7 +127,7 @@ public final class PolicyParser {
   private @Nullable Rule isolationBy(PolicyKey key, Field spec) {
     try {
       return key.kind() == PolicyKind.NETWORK_POLICY
-          ? new NetworkPolicyParser(key, Labels.EMPTY, cluster, new Notices()).isolation(spec)
+          ? new NetworkPolicyParser(key, Labels.EMPTY, cluster).isolation(spec)
           : new SpecParser(key, Labels.EMPTY, cluster, new Notices()).isolation(spec);
     } catch (PolicyException e) {
       // Its subject is what can't be read. The document's first error is reported by the caller.

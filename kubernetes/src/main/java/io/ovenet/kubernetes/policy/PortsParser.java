@@ -1,5 +1,6 @@
 package io.ovenet.kubernetes.policy;
 
+import io.ovenet.policy.PortName;
 import io.ovenet.policy.PortRange;
 import io.ovenet.policy.RuleEffect;
 import java.util.ArrayList;
@@ -28,10 +29,10 @@ final class PortsParser {
    * What one {@code toPorts} item names.
    *
    * @param allowed what is granted (an allow) or named (else)
-   * @param whole the same with every protocol as a whole where a port is not known by its number:
-   *     what has to be kept shut to be sure
+   * @param whole the same with protocols that are not in force: what has to be kept shut to be sure
+   * @param names ports by name
    */
-  record Ports(List<PortRange> allowed, List<PortRange> whole) {}
+  record Ports(List<PortRange> allowed, List<PortRange> whole, List<PortName> names) {}
 
   /**
    * The {@code ports} of an item.
@@ -46,9 +47,10 @@ final class PortsParser {
     }
     List<PortRange> allowed = new ArrayList<>();
     List<PortRange> whole = new ArrayList<>();
+    List<PortName> names = new ArrayList<>();
     for (Field item : items) {
       item.only(Set.of("port", "endPort", "protocol"));
-      boolean known = range(item, dns, allowed);
+      boolean known = range(item, dns, allowed, names);
       if (!known) {
         for (int protocol : protocols(item.get("protocol"), dns)) {
           whole.add(PortRange.all(protocol));
@@ -56,17 +58,17 @@ final class PortsParser {
       }
     }
     whole.addAll(allowed);
-    return new Ports(allowed, whole);
+    return new Ports(allowed, whole, names);
   }
 
-  /** Adds the ranges of an item; false if its port is a name or its protocol not in force. */
-  private boolean range(Field item, boolean dns, List<PortRange> ranges) {
+  /** Adds what an item names; false if its protocol is not in force. */
+  private boolean range(Field item, boolean dns, List<PortRange> ranges, List<PortName> names) {
     Field port = item.get("port");
     String text = port.string();
     List<Integer> protocols = protocols(item.get("protocol"), dns);
     Field endPort = item.get("endPort");
     if (!NUMBER.matcher(text).matches()) {
-      if (!NAME.matcher(text.toLowerCase(Locale.ROOT)).matches()) {
+      if (!isName(text)) {
         throw port.error(
             "neither a port number nor a port name: '" + text + "'",
             "give a number from 0 to 65535, or a name of at most 15 letters, digits and '-'");
@@ -74,12 +76,13 @@ final class PortsParser {
       if (endPort.present() && endPort.integer(0, 0xffff) != 0) {
         throw endPort.error("a named port has no end", "give port as a number");
       }
-      notices.add(
-          port,
-          "named ports are not in force yet: an allow grants nothing by it, a deny denies every"
-              + " port",
-          "give the number");
-      return false;
+      if (isNotInForce(item, protocols)) {
+        return false;
+      }
+      for (int protocol : protocols) {
+        names.add(new PortName(protocol, text));
+      }
+      return true;
     }
     if (text.length() > 1 && text.charAt(0) == '0') {
       throw port.error(
@@ -94,17 +97,28 @@ final class PortsParser {
       throw endPort.error(
           "endPort " + to + " is below port " + from, "give an endPort that is not below port");
     }
-    if (protocols.contains(IGMP) || protocols.contains(VRRP)) {
-      notices.add(
-          item.get("protocol"),
-          "VRRP and IGMP are not in force: an allow grants nothing, a deny denies the protocol",
-          "use TCP, UDP, SCTP or ANY");
+    if (isNotInForce(item, protocols)) {
       return false;
     }
     int end = from == 0 ? (to == 0 ? 0xffff : to) : Math.max(from, to);
     for (int protocol : protocols) {
       ranges.add(new PortRange(protocol, from, end));
     }
+    return true;
+  }
+
+  static boolean isName(String text) {
+    return NAME.matcher(text.toLowerCase(Locale.ROOT)).matches();
+  }
+
+  private boolean isNotInForce(Field item, List<Integer> protocols) {
+    if (!protocols.contains(IGMP) && !protocols.contains(VRRP)) {
+      return false;
+    }
+    notices.add(
+        item.get("protocol"),
+        "VRRP and IGMP are not in force: an allow grants nothing, a deny denies the protocol",
+        "use TCP, UDP, SCTP or ANY");
     return true;
   }
 

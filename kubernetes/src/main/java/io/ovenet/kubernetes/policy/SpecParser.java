@@ -8,6 +8,7 @@ import io.ovenet.policy.Labels;
 import io.ovenet.policy.Peers;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyKind;
+import io.ovenet.policy.PortName;
 import io.ovenet.policy.PortRange;
 import io.ovenet.policy.Rule;
 import io.ovenet.policy.RuleEffect;
@@ -217,6 +218,7 @@ final class SpecParser {
     }
     boolean authenticate = !deny && authenticates(rule.get("authentication"));
     Map<RuleEffect, List<PortRange>> byEffect = new EnumMap<>(RuleEffect.class);
+    Map<RuleEffect, List<PortName>> names = new EnumMap<>(RuleEffect.class);
     RuleEffect plain =
         deny ? RuleEffect.DENY : authenticate ? RuleEffect.AUTHENTICATE : RuleEffect.ALLOW;
     if (!hasPorts && !hasIcmps) {
@@ -235,6 +237,7 @@ final class SpecParser {
           ports.ports(item.get("ports"), !authenticate && L7Parser.isDns(item));
       RuleEffect effect = proxy && !authenticate ? RuleEffect.PROXY : plain;
       byEffect.computeIfAbsent(effect, _ -> new ArrayList<>()).addAll(PortsParser.of(effect, read));
+      names.computeIfAbsent(effect, _ -> new ArrayList<>()).addAll(read.names());
     }
     byEffect.forEach(
         (effect, ranges) ->
@@ -244,6 +247,7 @@ final class SpecParser {
                     effect,
                     peers(named, effect, hasPorts || hasIcmps),
                     ranges,
+                    names.getOrDefault(effect, List.of()),
                     origin(rule.path()))));
   }
 

@@ -36,7 +36,6 @@ class NotInForceTest {
         "toCIDRSet: [{cidrGroupRef: group}]",
         "toCIDRSet: [{cidrGroupSelector: {matchLabels: {a: b}}}]",
         "toEntities: [all], authentication: {mode: required}",
-        "toEntities: [all], toPorts: [{ports: [{port: http}]}]",
         "toEntities: [all], toPorts: [{ports: [{port: '0', protocol: IGMP}]}]",
         "toEntities: [all], toPorts: [{ports: [{port: '80'}], serverNames: [example.org]}]",
         "toEntities: [all], toPorts: [{ports: [{port: '80'}], listener: {name: x}}]",
@@ -87,19 +86,6 @@ class NotInForceTest {
   }
 
   @Test
-  void aDenyOfANamedPortDeniesEveryPort() {
-    World world =
-        world()
-            .cnp("a", "shop", spec("ingress: [{fromEntities: [all]}]"))
-            .cnp(
-                "d",
-                "shop",
-                spec("ingressDeny: [{toPorts: [{ports: [{port: http, protocol: TCP}]}]}]"));
-    assertThat(world.in("api", TCP, 8080)).isFalse();
-    assertThat(world.in("api", 17, 8080)).isTrue();
-  }
-
-  @Test
   void l7IsNotWidenedByAPlainAllowOfMoreOrFewerPorts() {
     World world =
         world()
@@ -134,24 +120,6 @@ class NotInForceTest {
                         + " toPorts: [{ports: [{port: '80', protocol: TCP}]}]}]"));
     assertThat(world.in("api", TCP, 80)).isTrue();
     assertThat(world.in("db", TCP, 80)).isFalse();
-  }
-
-  @Test
-  void l7OnANamedPortHoldsBackEveryPort() {
-    World world =
-        world()
-            .cnp(
-                "l7",
-                "shop",
-                spec(
-                    "ingress: [{fromEndpoints: [{}], toPorts: [{ports:"
-                        + " [{port: http, protocol: TCP}], rules: {http: [{method: GET}]}}]}]"))
-            .cnp(
-                "plain",
-                "shop",
-                spec("ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: '0'}]}]}]"));
-    assertThat(world.in("api", TCP, 8080)).isFalse();
-    assertThat(world.in("api", 17, 8080)).isTrue();
   }
 
   @Test

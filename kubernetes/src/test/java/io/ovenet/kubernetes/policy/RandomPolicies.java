@@ -165,8 +165,8 @@ final class RandomPolicies {
 
   private Map<String, Object> port() {
     Map<String, Object> port = new LinkedHashMap<>();
-    if (chance(4)) {
-      port.put("port", "http");
+    if (chance(15)) {
+      port.put("port", pick(List.of("http", "HTTP", "dns")));
     } else {
       String first = pick(PORTS);
       port.put("port", first);
@@ -255,7 +255,7 @@ final class RandomPolicies {
     }
     if (chance(80)) {
       int first = 1 + random.nextInt(100);
-      port.put("port", chance(5) ? "http" : first);
+      port.put("port", chance(15) ? "http" : first);
       if (port.get("port") instanceof Integer && chance(30)) {
         port.put("endPort", first + random.nextInt(9000));
       }
@@ -266,7 +266,12 @@ final class RandomPolicies {
   private Map<String, Object> networkPolicyPeer() {
     Map<String, Object> peer = new LinkedHashMap<>();
     if (chance(20)) {
-      peer.put("ipBlock", Map.of("cidr", "10.0.0.0/8", "except", List.of("10.1.0.0/16")));
+      peer.put(
+          "ipBlock",
+          chance(50)
+              ? Map.of("cidr", pick(CIDRS))
+              : Map.of(
+                  "cidr", "10.0.0.0/8", "except", some(0, 2, () -> pick(CIDRS.subList(2, 5)))));
       return peer;
     }
     if (chance(60)) {

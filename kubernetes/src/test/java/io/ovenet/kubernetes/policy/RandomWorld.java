@@ -6,6 +6,8 @@ import io.ovenet.policy.Decision;
 import io.ovenet.policy.Label;
 import io.ovenet.policy.LabelKeys;
 import io.ovenet.policy.Labels;
+import io.ovenet.policy.NamedPort;
+import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.NumericIdentity;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicyKey;
@@ -13,6 +15,7 @@ import io.ovenet.policy.PolicyKind;
 import io.ovenet.policy.PolicyLookup;
 import io.ovenet.policy.PolicySettings;
 import io.ovenet.policy.PolicySnapshot;
+import io.ovenet.policy.PolicySubject;
 import io.ovenet.policy.ReservedIdentity;
 import io.ovenet.policy.TrafficDirection;
 import io.ovenet.policy.naive.NaiveEvaluator;
@@ -36,13 +39,24 @@ final class RandomWorld {
       List.of(0, 1, 52, 53, 54, 79, 80, 81, 85, 90, 91, 442, 443, 444, 8080, 40000, 65534, 65535);
   private static final List<Integer> TYPES = List.of(0, 1, 3, 8, 128, 129, 255);
 
+  private static final List<String> POD_ADDRESSES =
+      List.of("10.1.2.4", "10.1.7.8", "10.20.0.1", "10.20.0.2", "192.168.9.9", "172.16.0.5");
+
   /** Someone to ask about. */
-  record Peer(int identity, Labels labels, @Nullable String address) {}
+  record Peer(int identity, Labels labels, @Nullable String address, NamedPorts ports) {
+    NaiveEvaluator.Peer naive() {
+      return new NaiveEvaluator.Peer(map(labels), address, named(ports));
+    }
+  }
+
+  /** Who has an address in the cluster. */
+  record Pod(int identity, NamedPorts ports) {}
 
   final Random random;
   final Map<PolicyKey, Map<String, Object>> documents = new TreeMap<>();
   final Map<Integer, Labels> identities = new TreeMap<>();
-  final List<Labels> subjects = new ArrayList<>();
+  final Map<String, Pod> pods = new TreeMap<>();
+  final List<PolicySubject> subjects = new ArrayList<>();
   private final Map<Cidr, Integer> prefixes = new HashMap<>();
   private final PolicyParser parser = new PolicyParser(CLUSTER);
   private final RandomPolicies generator;
@@ -57,7 +71,19 @@ final class RandomWorld {
     }
     for (int i = 0; i < 3; i++) {
       addSubject(random.nextInt(12) == 0 ? ReservedIdentity.INIT.labels() : podLabels());
+      putPod();
     }
+  }
+
+  /** A copy but for its engine. */
+  private RandomWorld(RandomWorld other) {
+    random = other.random;
+    generator = other.generator;
+    documents.putAll(other.documents);
+    identities.putAll(other.identities);
+    pods.putAll(other.pods);
+    subjects.addAll(other.subjects);
+    prefixes.putAll(other.prefixes);
   }
 
   private Labels podLabels() {
@@ -87,15 +113,41 @@ final class RandomWorld {
   }
 
   private void addSubject(Labels labels) {
-    subjects.add(labels);
-    engine.addSubject(labels);
+    PolicySubject subject = new PolicySubject(labels, ports(), false);
+    subjects.add(subject);
+    engine.addSubject(subject);
+  }
+
+  private void putPod() {
+    String address = pick(POD_ADDRESSES);
+    Pod pod = new Pod(256 + random.nextInt(16), ports());
+    pods.put(address, pod);
+    engine.upsertAddress(Cidr.parse(address), pod.identity, pod.ports);
+  }
+
+  private NamedPorts ports() {
+    List<NamedPort> ports = new ArrayList<>();
+    for (String name : List.of("http", "http", "dns")) {
+      if (random.nextInt(3) > 0) {
+        ports.add(new NamedPort(name, pick(List.of(6, 6, 17)), pick(List.of(80, 85, 8080, 53))));
+      }
+    }
+    return NamedPorts.of(ports);
+  }
+
+  static List<NaiveEvaluator.Port> named(NamedPorts ports) {
+    List<NaiveEvaluator.Port> named = new ArrayList<>();
+    for (NamedPort port : ports.ports()) {
+      named.add(new NaiveEvaluator.Port(port.name(), port.protocol(), port.port()));
+    }
+    return named;
   }
 
   /** Changes one thing, or a few at once, and compiles. */
   void change() {
     int count = 1 + random.nextInt(3);
     for (int i = 0; i < count; i++) {
-      switch (random.nextInt(10)) {
+      switch (random.nextInt(13)) {
         case 0 -> {
           if (!identities.isEmpty()) {
             int number = pick(List.copyOf(identities.keySet()));
@@ -115,6 +167,14 @@ final class RandomWorld {
             PolicyKey key = pick(List.copyOf(documents.keySet()));
             documents.remove(key);
             engine.remove(key);
+          }
+        }
+        case 6, 7 -> putPod();
+        case 8 -> {
+          if (!pods.isEmpty()) {
+            String address = pick(List.copyOf(pods.keySet()));
+            pods.remove(address);
+            engine.removeAddress(Cidr.parse(address));
           }
         }
         default -> put(generator.policy());
@@ -157,16 +217,22 @@ final class RandomWorld {
       }
     }
     snapshot = engine.compile();
+    if (random.nextInt(3) == 0 && engine.trim()) {
+      snapshot = engine.compile();
+    }
   }
 
   /** The same world in an engine that was told of it at once, policies in any order. */
-  PolicySnapshot fromNothing() {
+  RandomWorld fromNothing() {
+    RandomWorld whole = new RandomWorld(this);
     PolicyEngine fresh = new PolicyEngine(PolicySettings.defaults(CLUSTER));
     List<Map<String, Object>> shuffled = new ArrayList<>(documents.values());
     java.util.Collections.shuffle(shuffled, random);
     identities.forEach(fresh::upsertIdentity);
     prefixes.forEach(
         (cidr, number) -> fresh.upsertIdentity(number, Labels.of(Label.reserved("world")), cidr));
+    pods.forEach(
+        (address, pod) -> fresh.upsertAddress(Cidr.parse(address), pod.identity, pod.ports));
     boolean subjectsFirst = random.nextBoolean();
     if (subjectsFirst) {
       subjects.forEach(fresh::addSubject);
@@ -175,7 +241,9 @@ final class RandomWorld {
     if (!subjectsFirst) {
       subjects.forEach(fresh::addSubject);
     }
-    return fresh.compile();
+    whole.engine = fresh;
+    whole.snapshot = fresh.compile();
+    return whole;
   }
 
   NaiveEvaluator naive() {
@@ -185,12 +253,16 @@ final class RandomWorld {
   Peer peer() {
     int choice = random.nextInt(10);
     if (choice < 5 && !identities.isEmpty()) {
-      int number = pick(List.copyOf(identities.keySet()));
-      return new Peer(number, Objects.requireNonNull(identities.get(number)), null);
+      String address = pick(POD_ADDRESSES);
+      Pod pod = pods.get(address);
+      if (pod != null && identities.containsKey(pod.identity)) {
+        return podAt(address, pod);
+      }
     }
     if (choice < 8) {
       String address = pick(ADDRESSES);
-      return new Peer(identityOf(address), ReservedIdentity.WORLD.labels(), address);
+      return new Peer(
+          identityOf(address), ReservedIdentity.WORLD.labels(), address, NamedPorts.NONE);
     }
     ReservedIdentity reserved =
         pick(
@@ -199,7 +271,15 @@ final class RandomWorld {
                 ReservedIdentity.HEALTH,
                 ReservedIdentity.REMOTE_NODE,
                 ReservedIdentity.KUBE_APISERVER));
-    return new Peer(reserved.number(), reserved.labels(), null);
+    return new Peer(reserved.number(), reserved.labels(), null, NamedPorts.NONE);
+  }
+
+  Peer podAt(String address, Pod pod) {
+    return new Peer(
+        engine.peerAt(Cidr.parse(address), pod.identity),
+        Objects.requireNonNull(identities.get(pod.identity)),
+        address,
+        pod.ports);
   }
 
   private int identityOf(String text) {
@@ -224,7 +304,7 @@ final class RandomWorld {
     return protocol == 1 || protocol == 58 ? pick(TYPES) : pick(PORTS);
   }
 
-  Decision compiled(Labels subject, boolean ingress, Peer peer, int protocol, int port) {
+  Decision compiled(PolicySubject subject, boolean ingress, Peer peer, int protocol, int port) {
     CompiledPolicy policy = Objects.requireNonNull(snapshot.policyOf(subject));
     boolean icmp = protocol == 1 || protocol == 58;
     return PolicyLookup.decide(

@@ -6,12 +6,16 @@ import io.ovenet.policy.Decision;
 import io.ovenet.policy.Label;
 import io.ovenet.policy.LabelKeys;
 import io.ovenet.policy.Labels;
+import io.ovenet.policy.NamedPort;
+import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.NumericIdentity;
 import io.ovenet.policy.PolicyEngine;
+import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyKind;
 import io.ovenet.policy.PolicyLookup;
 import io.ovenet.policy.PolicySettings;
 import io.ovenet.policy.PolicySnapshot;
+import io.ovenet.policy.PolicySubject;
 import io.ovenet.policy.TrafficDirection;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,15 +27,26 @@ import java.util.Objects;
 final class World {
   static final String CLUSTER = "default";
 
-  private final PolicyEngine engine = new PolicyEngine(PolicySettings.defaults(CLUSTER));
+  private final PolicyEngine engine;
   private final PolicyParser parser = new PolicyParser(CLUSTER);
+
+  /** A pod of the cluster: its identity and address. */
+  private record Pod(int identity, Cidr address) {}
+
+  private final Map<String, Pod> pods = new HashMap<>();
   private final Map<String, Integer> peers = new HashMap<>();
+  private final Map<Labels, Integer> identities = new HashMap<>();
   private final Map<Cidr, Integer> prefixes = new HashMap<>();
-  private final Labels subject;
+  private final PolicySubject subject;
   private PolicySnapshot snapshot;
 
   World(String namespace, String... labels) {
-    this.subject = pod(namespace, labels);
+    this(PolicySubject.of(pod(namespace, labels)), PolicySettings.defaults(CLUSTER));
+  }
+
+  World(PolicySubject subject, PolicySettings settings) {
+    engine = new PolicyEngine(settings);
+    this.subject = subject;
     engine.addSubject(subject);
     snapshot = engine.compile();
     peers.put("host", 1);
@@ -56,6 +71,26 @@ final class World {
     peers.put(name, number);
     engine.upsertIdentity(number, labels);
     return this;
+  }
+
+  /** A pod with an address and named ports; pods with the same labels have one identity. */
+  World podPeer(String name, Labels labels, String address, NamedPort... ports) {
+    int number = identities.computeIfAbsent(labels, _ -> 2000 + identities.size());
+    engine.upsertIdentity(number, labels);
+    engine.upsertAddress(Cidr.parse(address), number, NamedPorts.of(List.of(ports)));
+    pods.put(name, new Pod(number, Cidr.parse(address)));
+    compile();
+    return this;
+  }
+
+  World remove(PolicyKind kind, String name, String namespace) {
+    engine.remove(new PolicyKey(kind, namespace, name));
+    compile();
+    return this;
+  }
+
+  PolicyEngine engine() {
+    return engine;
   }
 
   World cnp(String name, String namespace, String spec) {
@@ -99,6 +134,9 @@ final class World {
       }
     }
     snapshot = engine.compile();
+    if (engine.trim()) {
+      snapshot = engine.compile();
+    }
   }
 
   PolicySnapshot snapshot() {
@@ -123,6 +161,10 @@ final class World {
   }
 
   private int identity(String peer) {
+    Pod pod = pods.get(peer);
+    if (pod != null) {
+      return engine.peerAt(pod.address, pod.identity);
+    }
     Integer named = peers.get(peer);
     if (named != null) {
       return named;

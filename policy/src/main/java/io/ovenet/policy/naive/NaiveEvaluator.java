@@ -12,12 +12,26 @@ import org.jspecify.annotations.Nullable;
  * the documents demand: an allow grants nothing by it, a deny denies all it could mean.
  */
 public final class NaiveEvaluator {
+  /** A port of a pod that has a name. */
+  public record Port(String name, int protocol, int number) {}
+
   /**
    * The other side.
    *
-   * @param address if it is outside the cluster, else null
+   * @param address null for what has none that matters: nodes and the host
+   * @param ports its named ports
    */
-  public record Peer(Map<String, String> labels, @Nullable String address) {}
+  public record Peer(Map<String, String> labels, @Nullable String address, List<Port> ports) {
+    /** Without named ports. */
+    public Peer(Map<String, String> labels, @Nullable String address) {
+      this(labels, address, List.of());
+    }
+
+    /** Whether it is a pod, rather than what lies outside the cluster, or a node. */
+    boolean isPod() {
+      return labels.containsKey("k8s:" + NaiveSelector.NAMESPACE);
+    }
+  }
 
   /** What is decided. */
   public enum Outcome {
@@ -47,7 +61,16 @@ public final class NaiveEvaluator {
   private record Found(List<String> denied, List<String> withheld, List<String> allowed) {}
 
   /** One packet, from the view of the endpoint whose policy decides. */
-  private record Packet(boolean ingress, Peer peer, int protocol, int port) {
+  private record Packet(boolean ingress, Peer peer, List<Port> own, int protocol, int port) {
+    /** Whose ports a name means: in ingress the subject's own, in egress the peer's. */
+    List<Port> named() {
+      return ingress ? own : peer.ports();
+    }
+
+    boolean isNamedBy(Object item) {
+      return NaivePorts.names(item, protocol, port, named());
+    }
+
     String prefix() {
       return ingress ? "from" : "to";
     }
@@ -75,7 +98,22 @@ public final class NaiveEvaluator {
    */
   public Answer ask(
       Map<String, String> subject, boolean ingress, Peer peer, int protocol, int port) {
-    Packet packet = new Packet(ingress, peer, protocol, port);
+    return ask(subject, List.of(), ingress, peer, protocol, port);
+  }
+
+  /**
+   * Decides.
+   *
+   * @param own the subject's named ports
+   */
+  public Answer ask(
+      Map<String, String> subject,
+      List<Port> own,
+      boolean ingress,
+      Peer peer,
+      int protocol,
+      int port) {
+    Packet packet = new Packet(ingress, peer, List.copyOf(own), protocol, port);
     Found found = new Found(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     List<String> defaultDeny = new ArrayList<>();
     for (Map<String, ?> policy : policies) {
@@ -208,8 +246,7 @@ public final class NaiveEvaluator {
     }
     for (Object item : Doc.list(rule, "toPorts")) {
       for (Object port : Doc.list(item, "ports")) {
-        if (NaivePorts.names(port, packet.protocol, packet.port)
-            || NaivePorts.isUnknown(port, packet.protocol)) {
+        if (packet.isNamedBy(port) || NaivePorts.isUnknown(port, packet.protocol)) {
           return true;
         }
       }
@@ -243,8 +280,7 @@ public final class NaiveEvaluator {
         if (NaivePorts.isUnknown(port, packet.protocol)) {
           return true;
         }
-        if (NaivePorts.names(port, packet.protocol, packet.port)
-            && (authenticates || !isLifted(port, subject, packet))) {
+        if (packet.isNamedBy(port) && (authenticates || !isLifted(port, subject, packet))) {
           return true;
         }
       }
@@ -278,10 +314,6 @@ public final class NaiveEvaluator {
 
   /** A rule for the same ports without L7 takes L7 off for its peers. */
   private boolean isLifted(Object proxied, Map<String, String> subject, Packet packet) {
-    // Nothing is for a proxy on all ports but what is on ports that are not known.
-    if (NaivePorts.first(proxied) == 0 && NaivePorts.last(proxied) == 65535) {
-      return false;
-    }
     for (Map<String, ?> policy : policies) {
       if (Doc.text(policy, "kind").equals("NetworkPolicy")) {
         if (liftsByNetworkPolicy(policy, proxied, subject, packet)) {
@@ -318,9 +350,8 @@ public final class NaiveEvaluator {
     for (Object item : Doc.list(rule, "toPorts")) {
       for (Object port : Doc.list(item, "ports")) {
         if (!wantsProxy(item)
-            && NaivePorts.names(port, packet.protocol, packet.port)
-            && NaivePorts.first(port) == NaivePorts.first(proxied)
-            && NaivePorts.last(port) == NaivePorts.last(proxied)) {
+            && packet.isNamedBy(port)
+            && NaivePorts.isWrittenAlike(port, proxied)) {
           return true;
         }
       }
@@ -344,7 +375,7 @@ public final class NaiveEvaluator {
     }
     for (Object item : Doc.list(rule, "toPorts")) {
       for (Object port : Doc.list(item, "ports")) {
-        if (!wantsProxy(item) && NaivePorts.names(port, packet.protocol, packet.port)) {
+        if (!wantsProxy(item) && packet.isNamedBy(port)) {
           return true;
         }
       }
@@ -369,7 +400,8 @@ public final class NaiveEvaluator {
     for (int i = 0; i < items.size(); i++) {
       if (NaiveNetworkPolicy.isPeer(
               items.get(i), packet.prefix(), namespace(policy), cluster, packet.peer)
-          && NaiveNetworkPolicy.isPort(items.get(i), packet.protocol, packet.port)) {
+          && NaiveNetworkPolicy.isPort(
+              items.get(i), packet.protocol, packet.port, packet.named())) {
         found.allowed.add(name(policy, "spec." + key + "[" + i + "]"));
       }
     }

@@ -31,7 +31,7 @@ final class NaiveNetworkPolicy {
     for (Object written : peers) {
       Object block = Doc.get(written, "ipBlock");
       if (block != null
-          ? NaivePeers.inSet(block, peer.address())
+          ? (peer.isPod() || NaivePeers.isOutside(peer)) && NaivePeers.inSet(block, peer.address())
           : isPod(written, namespace, cluster, peer)) {
         return true;
       }
@@ -73,11 +73,15 @@ final class NaiveNetworkPolicy {
     return NaivePorts.isProtocol(written.isEmpty() ? "TCP" : written, protocol);
   }
 
-  /** No ports: every protocol. No port: all of the protocol. A name grants nothing yet. */
-  static boolean isPort(Object item, int protocol, int asked) {
+  /** No ports: every protocol. No port: all of the protocol. */
+  static boolean isPort(Object item, int protocol, int asked, List<NaiveEvaluator.Port> named) {
     List<?> ports = Doc.list(item, "ports");
     for (Object port : ports) {
-      if (isProtocol(port, protocol) && first(port) <= asked && asked <= last(port)) {
+      boolean is =
+          Doc.get(port, "port") instanceof String name
+              ? NaivePorts.isNamed(name, protocol, asked, named)
+              : first(port) <= asked && asked <= last(port);
+      if (isProtocol(port, protocol) && is) {
         return true;
       }
     }
@@ -86,9 +90,13 @@ final class NaiveNetworkPolicy {
 
   static boolean hasSamePorts(Object item, int protocol, Object proxied) {
     for (Object port : Doc.list(item, "ports")) {
-      if (isProtocol(port, protocol)
-          && first(port) == NaivePorts.first(proxied)
-          && last(port) == NaivePorts.last(proxied)) {
+      boolean alike =
+          Doc.get(port, "port") instanceof String name
+              ? name.equalsIgnoreCase(Doc.text(proxied, "port"))
+              : NaivePorts.isNumber(proxied)
+                  && first(port) == NaivePorts.first(proxied)
+                  && last(port) == NaivePorts.last(proxied);
+      if (isProtocol(port, protocol) && alike) {
         return true;
       }
     }

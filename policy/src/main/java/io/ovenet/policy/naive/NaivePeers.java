@@ -54,7 +54,7 @@ final class NaivePeers {
       }
     }
     for (Object cidr : Doc.list(rule, prefix + "CIDR")) {
-      if (contains(cidr.toString(), peer.address())) {
+      if (isOutside(peer) && contains(cidr.toString(), peer.address())) {
         return Match.YES;
       }
     }
@@ -66,11 +66,21 @@ final class NaivePeers {
     for (Object set : Doc.list(rule, prefix + "CIDRSet")) {
       if (!Doc.has(set, "cidr")) {
         unknown = true;
-      } else if (inSet(set, peer.address())) {
+      } else if (isOutside(peer) && inSet(set, peer.address())) {
         return Match.YES;
       }
     }
     return unknown ? Match.UNKNOWN : Match.NO;
+  }
+
+  /** Neither a pod nor a node, nor what else the cluster itself has. */
+  static boolean isOutside(NaiveEvaluator.Peer peer) {
+    for (String name : List.of("host", "remote-node", "init", "ingress", "health", "unmanaged")) {
+      if (peer.labels().containsKey("reserved:" + name)) {
+        return false;
+      }
+    }
+    return !peer.isPod();
   }
 
   /** In the cidr and in none of except. */
@@ -134,7 +144,7 @@ final class NaivePeers {
     };
   }
 
-  /** Whether an address outside the cluster is in a prefix; what is inside has none here. */
+  /** Whether an address is in a prefix; who has none is in none. */
   private static boolean contains(String cidr, @Nullable String address) {
     if (address == null) {
       return false;

@@ -27,16 +27,43 @@ final class NaivePorts {
     return Doc.text(item, "port").chars().allMatch(Character::isDigit);
   }
 
-  /** Whether an item of Cilium's port list names the port by its number. */
-  static boolean names(Object item, int protocol, int port) {
-    if (!isProtocol(Doc.text(item, "protocol"), protocol)
-        || !isNumber(item)
-        || protocol == 2
-        || protocol == 112) {
+  /**
+   * Whether an item of Cilium's port list names the port.
+   *
+   * @param named whose ports a name means
+   */
+  static boolean names(Object item, int protocol, int port, List<NaiveEvaluator.Port> named) {
+    if (!isProtocol(Doc.text(item, "protocol"), protocol)) {
+      return false;
+    }
+    if (!isNumber(item)) {
+      return isNamed(Doc.text(item, "port"), protocol, port, named);
+    }
+    if (protocol == 2 || protocol == 112) {
       return false;
     }
     int first = first(item);
     return first <= port && port <= last(item);
+  }
+
+  /** Whether somebody has a port of this name, and it is this one. Names ignore case. */
+  static boolean isNamed(String name, int protocol, int port, List<NaiveEvaluator.Port> named) {
+    for (NaiveEvaluator.Port candidate : named) {
+      if (candidate.name().equalsIgnoreCase(name)
+          && candidate.protocol() == protocol
+          && candidate.number() == port) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether two items of Cilium's port lists name the same ports in the same way. */
+  static boolean isWrittenAlike(Object item, Object other) {
+    if (isNumber(item) && isNumber(other)) {
+      return first(item) == first(other) && last(item) == last(other);
+    }
+    return Doc.text(item, "port").equalsIgnoreCase(Doc.text(other, "port"));
   }
 
   static int first(Object item) {
@@ -50,10 +77,9 @@ final class NaivePorts {
     return last == 0 ? (first(item) == 0 ? 65535 : first(item)) : last;
   }
 
-  /** Whether any port of the item's protocols could be meant. */
+  /** Whether the item's protocol is one that is not in force. */
   static boolean isUnknown(Object item, int protocol) {
-    return isProtocol(Doc.text(item, "protocol"), protocol)
-        && (!isNumber(item) || protocol == 2 || protocol == 112);
+    return isProtocol(Doc.text(item, "protocol"), protocol) && (protocol == 2 || protocol == 112);
   }
 
   /** Whether {@code icmps} names the type. */
