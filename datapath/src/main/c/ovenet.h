@@ -32,6 +32,7 @@ enum endpoint_flags {
  * endpoint_map: array, mapped into the agent, so that a single field is changed by one store.
  * revision: what was decided before this revision no longer holds for the endpoint.
  * policy: number in policy_map; 0 = not in place yet: nothing passes.
+ * variant: what stands in class_map for the identity; 0 = the identity itself.
  */
 struct endpoint {
 	__u64 revision;
@@ -45,7 +46,8 @@ struct endpoint {
 	__u8 gateway_mac[6];
 	union address address4;
 	union address address6;
-	__u8 reserved[56];
+	__u32 variant;
+	__u8 reserved[52];
 };
 
 struct address_key {
@@ -75,9 +77,12 @@ struct ipcache_value {
 	__u8 encryption_key;
 	__u8 flags;
 	__u16 reserved;
+	__u32 variant; /* what stands in class_map for the identity; 0 = the identity itself */
 };
 
-/* class_map: hash, identity -> class: identities that no policy of this node tells apart. */
+/* class_map: hash, identity -> class: identities that no policy of this node tells apart. Where a
+ * policy tells addresses of one identity apart (by their named ports, or a prefix around them), a
+ * number of this node stands for a part of them, in the place of the identity. */
 struct class_key {
 	__u32 identity;
 };

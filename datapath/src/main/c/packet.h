@@ -57,6 +57,7 @@ struct tuple {
 /* One end of a connection. */
 struct side {
 	__u32 identity;
+	__u32 peer; /* what stands for it in class_map */
 	__u32 policy;
 	__u32 flags;
 	__u16 id; /* 0: no endpoint of this node */

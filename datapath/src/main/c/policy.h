@@ -109,7 +109,7 @@ VERIFIED_ONCE __u64 judge(const struct side *side, const struct side *peer, __u3
 		return judgement(VERDICT_DEFAULT, DROP_NOT_READY, DETAIL_NO_POLICY);
 	if (!(side->flags & enforced))
 		return judgement(VERDICT_ALLOW, 0, DETAIL_NONE);
-	judged.whole = look_up_policy(side->policy, peer->identity, direction, protocol, port_be);
+	judged.whole = look_up_policy(side->policy, peer->peer, direction, protocol, port_be);
 	if (direction == DIRECTION_INGRESS && peer->identity == IDENTITY_HOST)
 		return admit_host(judged);
 	return judged.whole;

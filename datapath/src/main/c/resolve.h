@@ -22,8 +22,8 @@ VERIFIED_ONCE __u32 find_endpoint(__u32 ipv4_be)
 	return ref ? (__u32)ref->generation << 16 | ref->id : 0;
 }
 
-/* The identity of an IPv4 address, or 0: nothing is known of it. */
-VERIFIED_ONCE __u32 find_identity(__u32 ipv4_be)
+/* What stands in class_map for an IPv4 address << 32 | its identity, or 0: nothing is known. */
+VERIFIED_ONCE __u64 find_identity(__u32 ipv4_be)
 {
 	struct ipcache_key key = {
 	    .prefix_length = IPCACHE_IPV4_FULL,
@@ -35,12 +35,15 @@ VERIFIED_ONCE __u32 find_identity(__u32 ipv4_be)
 	key.address.words_be[2] = bpf_htonl(0xffff);
 	key.address.words_be[3] = ipv4_be;
 	value = bpf_map_lookup_elem(&ipcache, &key);
-	return value ? value->identity : 0;
+	if (!value)
+		return 0;
+	return (__u64)(value->variant ?: value->identity) << 32 | value->identity;
 }
 
 static __always_inline void set_side(struct side *side, const struct endpoint *endpoint, __u32 id)
 {
 	side->identity = endpoint->identity;
+	side->peer = endpoint->variant ?: endpoint->identity;
 	side->policy = endpoint->policy;
 	side->flags = endpoint->flags;
 	side->id = id;
@@ -54,12 +57,15 @@ static __always_inline int resolve(struct packet *p, const union address *addres
 {
 	__u32 ref = find_endpoint(address->words_be[3]);
 	const struct endpoint *endpoint;
+	__u64 found;
 
 	if (!ref) {
+		found = find_identity(address->words_be[3]);
 		side->id = 0;
 		side->generation = 0;
 		side->policy = 0;
-		side->identity = find_identity(address->words_be[3]);
+		side->identity = found;
+		side->peer = found >> 32;
 		return side->identity ? 0 : unknown;
 	}
 	endpoint = endpoint_at(ref & 0xffff);

@@ -13,8 +13,8 @@ import java.util.Set;
  * <pre>
  *   0        8         12         16       20      24           26        28    34            40
  *   | revision | ifindex | identity | policy | flags | generation | network | mac | gateway MAC | IPv4 (16)
- *   56         72
- *   | IPv6 (16) | reserved (56)
+ *   56         72        76
+ *   | IPv6 (16) | variant | reserved (52)
  * </pre>
  *
  * @param revision what was decided before this revision no longer holds for the endpoint
@@ -23,6 +23,7 @@ import java.util.Set;
  * @param generation 16 bits; differs from that of whoever had the id before
  * @param network 0: the pod network
  * @param address6 {@code ::} if it has none
+ * @param variant what stands in class_map for the identity; 0: the identity itself
  */
 public record Endpoint(
     long revision,
@@ -35,7 +36,8 @@ public record Endpoint(
     MacAddress mac,
     MacAddress gatewayMac,
     InetAddress address4,
-    InetAddress address6) {
+    InetAddress address6,
+    int variant) {
 
   /** {@code enum endpoint_flags}. */
   public enum Flag {
@@ -86,6 +88,7 @@ public record Endpoint(
   static final int GATEWAY_MAC = 34;
   static final int ADDRESS4 = 40;
   static final int ADDRESS6 = 56;
+  static final int VARIANT = 72;
 
   public static final Codec<Endpoint> CODEC =
       new Codec<>() {
@@ -114,12 +117,41 @@ public record Endpoint(
               Bytes.mac(from, offset + MAC),
               Bytes.mac(from, offset + GATEWAY_MAC),
               Bytes.address(from, offset + ADDRESS4),
-              Bytes.address(from, offset + ADDRESS6));
+              Bytes.address(from, offset + ADDRESS6),
+              from.get(Bytes.U32, offset + VARIANT));
         }
       };
 
   public Endpoint {
     flags = Set.copyOf(flags);
+  }
+
+  /** Without a variant. */
+  public Endpoint(
+      long revision,
+      int ifindex,
+      int identity,
+      int policy,
+      Set<Flag> flags,
+      int generation,
+      int network,
+      MacAddress mac,
+      MacAddress gatewayMac,
+      InetAddress address4,
+      InetAddress address6) {
+    this(
+        revision,
+        ifindex,
+        identity,
+        policy,
+        flags,
+        generation,
+        network,
+        mac,
+        gatewayMac,
+        address4,
+        address6,
+        0);
   }
 
   /** The interface index that the host's side of the endpoint's veth has to have. */
@@ -146,5 +178,6 @@ public record Endpoint(
     Bytes.putMac(to, offset + GATEWAY_MAC, gatewayMac);
     Bytes.putAddress(to, offset + ADDRESS4, address4);
     Bytes.putAddress(to, offset + ADDRESS6, address6);
+    to.set(Bytes.U32, offset + VARIANT, variant);
   }
 }

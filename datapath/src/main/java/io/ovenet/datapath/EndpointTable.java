@@ -62,6 +62,11 @@ public final class EndpointTable {
     INT.setRelease(map, at(id) + Endpoint.IDENTITY, identity);
   }
 
+  /** What stands in class_map for the identity; 0: the identity itself. */
+  public void setVariant(int id, int variant) {
+    INT.setRelease(map, at(id) + Endpoint.VARIANT, variant);
+  }
+
   public void setPolicy(int id, int policy) {
     INT.setRelease(map, at(id) + Endpoint.POLICY, policy);
   }

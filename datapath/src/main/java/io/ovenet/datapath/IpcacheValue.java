@@ -3,21 +3,23 @@ package io.ovenet.datapath;
 import java.lang.foreign.MemorySegment;
 
 /**
- * {@code struct ipcache_value}: 12 bytes.
+ * {@code struct ipcache_value}: 16 bytes.
  *
  * <pre>
- *   0          4                      8                9       10
- *   | identity | tunnel endpoint (be) | encryption key | flags | reserved (2)
+ *   0          4                      8                9       10             12
+ *   | identity | tunnel endpoint (be) | encryption key | flags | reserved (2) | variant
  * </pre>
  *
  * @param tunnelEndpoint IPv4 address of the node behind which the address is; 0: none
+ * @param variant what stands in class_map for the identity; 0: the identity itself
  */
-public record IpcacheValue(int identity, int tunnelEndpoint, int encryptionKey, int flags) {
+public record IpcacheValue(
+    int identity, int tunnelEndpoint, int encryptionKey, int flags, int variant) {
   public static final Codec<IpcacheValue> CODEC =
       new Codec<>() {
         @Override
         public int size() {
-          return 12;
+          return 16;
         }
 
         @Override
@@ -27,6 +29,7 @@ public record IpcacheValue(int identity, int tunnelEndpoint, int encryptionKey, 
           to.set(Bytes.U32, offset + 8, 0);
           to.set(Bytes.U8, offset + 8, (byte) value.encryptionKey);
           to.set(Bytes.U8, offset + 9, (byte) value.flags);
+          to.set(Bytes.U32, offset + 12, value.variant);
         }
 
         @Override
@@ -35,12 +38,18 @@ public record IpcacheValue(int identity, int tunnelEndpoint, int encryptionKey, 
               from.get(Bytes.U32, offset),
               from.get(Bytes.U32_BE, offset + 4),
               Bytes.u8(from, offset + 8),
-              Bytes.u8(from, offset + 9));
+              Bytes.u8(from, offset + 9),
+              from.get(Bytes.U32, offset + 12));
         }
       };
 
   /** An identity without tunnel, encryption or flags. */
   public IpcacheValue(int identity) {
-    this(identity, 0, 0, 0);
+    this(identity, 0);
+  }
+
+  /** The same with a variant, 0 for none. */
+  public IpcacheValue(int identity, int variant) {
+    this(identity, 0, 0, 0, variant);
   }
 }

@@ -80,7 +80,7 @@ class LayoutTest {
     Written.of(
             "endpoint",
             Endpoint.CODEC,
-            new Endpoint(0x1122334455667788L, 2, 3, 4, flags, 6, 7, mac, gateway, ONE, TWO))
+            new Endpoint(0x1122334455667788L, 2, 3, 4, flags, 6, 7, mac, gateway, ONE, TWO, 8))
         .has("revision", 0x1122334455667788L)
         .has("ifindex", 2)
         .has("identity", 3)
@@ -92,6 +92,7 @@ class LayoutTest {
         .has("gateway_mac", gateway)
         .has("address4", ONE)
         .has("address6", TWO)
+        .has("variant", 8)
         .andNothingElse();
   }
 
@@ -119,11 +120,12 @@ class LayoutTest {
     Written.of("ipcache_key", IpcacheKey.CODEC, new IpcacheKey(ipv4, 24, 3))
         .has("prefix_length", 24 + 96 + 24)
         .has("address", ipv4);
-    Written.of("ipcache_value", IpcacheValue.CODEC, new IpcacheValue(1, 0x01020304, 5, 6))
+    Written.of("ipcache_value", IpcacheValue.CODEC, new IpcacheValue(1, 0x01020304, 5, 6, 7))
         .has("identity", 1)
         .has("tunnel_endpoint_be", 0x01020304)
         .has("encryption_key", 5)
         .has("flags", 6)
+        .has("variant", 7)
         .andNothingElse();
   }
 

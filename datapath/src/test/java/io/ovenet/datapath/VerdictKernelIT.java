@@ -76,6 +76,28 @@ class VerdictKernelIT {
   }
 
   @Test
+  void aVariantIsDecidedByItsOwnClassAndToldByItsIdentity() {
+    int variant = 3 << 24 | 1;
+    node.enforce(client, Flag.ENFORCE_EGRESS);
+    node.datapath.classes().upsert(variant, 4001);
+    node.rule(client, OUT, 4001, TCP, 80, Verdict.ALLOW, 97);
+    assertThat(ask(1030).returned()).isEqualTo(TestNode.SHOT);
+    node.datapath.endpoints().setVariant(web.id(), variant);
+    Outcome outcome = ask(1031);
+    assertThat(outcome.what()).contains("ALLOW out");
+    FlowEvent event = outcome.events().getFirst().event();
+    assertThat(event.rule()).isEqualTo(97);
+    assertThat(event.destinationIdentity()).isEqualTo(TestNode.WEB);
+    node.rule(client, OUT, 4001, UDP, 53, Verdict.ALLOW, 98);
+    Frame query = client.to(TestNode.OUTSIDE).udp(1032, 53);
+    assertThat(node.send(client, query).returned()).isEqualTo(TestNode.SHOT);
+    node.datapath.ipcache().upsert(IpcacheKey.of(TestNode.OUTSIDE), new IpcacheValue(2, variant));
+    node.datapath.revisions().setCurrent(2);
+    node.datapath.revisions().setRemote(2);
+    assertThat(node.send(client, query).returned()).isEqualTo(TestNode.REDIRECT);
+  }
+
+  @Test
   void aDenyRuleHasItsOwnReasonAndName() {
     node.enforce(client, Flag.ENFORCE_EGRESS);
     node.rule(client, OUT, TestNode.WEB, TCP, 80, Verdict.DENY, 79);
