@@ -117,14 +117,4 @@ final class CoreRecords {
         addresses,
         podCidrs);
   }
-
-  static ServiceRecord service(JsonObject object) {
-    var spec = object.object("spec");
-    var ips = new LinkedHashSet<String>(spec.strings("clusterIPs"));
-    ips.add(spec.string("clusterIP"));
-    // "None" is what a headless service has in place of an address.
-    ips.remove("None");
-    ips.remove("");
-    return new ServiceRecord(key(object), List.copyOf(ips));
-  }
 }

@@ -20,7 +20,8 @@ public final class CustomResources {
           "ciliumclusterwidenetworkpolicies",
           "ciliumidentities",
           "ciliumnodes",
-          "ciliumendpoints");
+          "ciliumendpoints",
+          "ciliumloadbalancerippools");
 
   private CustomResources() {}
 

@@ -5,6 +5,7 @@ public sealed interface KubernetesRecord
     permits CiliumEndpointRecord,
         CiliumNodeRecord,
         IdentityRecord,
+        LoadBalancerPoolRecord,
         NamespaceRecord,
         NodeRecord,
         PodRecord,

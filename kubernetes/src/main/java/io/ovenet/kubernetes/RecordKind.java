@@ -21,7 +21,7 @@ public record RecordKind<R extends KubernetesRecord>(
   public static final RecordKind<NodeRecord> NODES =
       new RecordKind<>("/api/v1", "nodes", "Node", CoreRecords::node);
   public static final RecordKind<ServiceRecord> SERVICES =
-      new RecordKind<>("/api/v1", "services", "Service", CoreRecords::service);
+      new RecordKind<>("/api/v1", "services", "Service", ServiceRecords::service);
   public static final RecordKind<PolicyRecord> NETWORK_POLICIES =
       policies("/apis/networking.k8s.io/v1", "networkpolicies", "NetworkPolicy");
   public static final RecordKind<PolicyRecord> CILIUM_NETWORK_POLICIES =
@@ -34,6 +34,10 @@ public record RecordKind<R extends KubernetesRecord>(
       new RecordKind<>(CILIUM, "ciliumidentities", "CiliumIdentity", CiliumRecords::identity);
   public static final RecordKind<CiliumEndpointRecord> CILIUM_ENDPOINTS =
       new RecordKind<>(CILIUM, "ciliumendpoints", "CiliumEndpoint", CiliumRecords::endpoint);
+
+  public static final RecordKind<LoadBalancerPoolRecord> LOAD_BALANCER_POOLS =
+      new RecordKind<>(
+          CILIUM, "ciliumloadbalancerippools", "CiliumLoadBalancerIPPool", ServiceRecords::pool);
 
   private static RecordKind<PolicyRecord> policies(String apiPath, String plural, String kind) {
     return new RecordKind<>(apiPath, plural, kind, object -> CiliumRecords.policy(kind, object));
