@@ -50,6 +50,7 @@ public final class Agent implements AutoCloseable {
   private final IdentityAllocator allocator;
   private final ValidPolicies validPolicies;
   private final EndpointLifecycle lifecycle;
+  private final AttachmentWatch attachments;
   private final Relabeler relabeler;
   private final StatusWriter status;
   private final CompletableFuture<String> podCidr = new CompletableFuture<>();
@@ -113,6 +114,7 @@ public final class Agent implements AutoCloseable {
             listener(),
             _ -> {},
             config.mtu() == 0 ? NodeSetup.mtu() : config.mtu());
+    attachments = own(new AttachmentWatch(store, lifecycle));
     if (config.hubble()) {
       own(Hubble.start(config, datapath, names));
     }
@@ -182,6 +184,7 @@ public final class Agent implements AutoCloseable {
         names.local(endpoint);
         status.added(endpoint);
         relabeler.check(endpoint);
+        attachments.added();
       }
 
       @Override
@@ -230,6 +233,7 @@ public final class Agent implements AutoCloseable {
     store.all().forEach(status::added);
     lifecycle.ready(ipam);
     NodeSetup.installPlugin(config);
+    attachments.start();
     log.info("node {} is ready: pods get addresses of {}", config.nodeName(), ipam.cidr());
   }
 

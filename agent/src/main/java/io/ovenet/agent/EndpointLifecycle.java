@@ -6,10 +6,11 @@ import io.ovenet.datapath.EndpointTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -52,6 +53,7 @@ public final class EndpointLifecycle implements CniServer.Plugin {
 
   private static final Logger log = LoggerFactory.getLogger(EndpointLifecycle.class);
   private static final long REALIZE_SECONDS = 60;
+  private static final int LOCKS = 512;
 
   private final EndpointStore store;
   private final EndpointTable table;
@@ -62,8 +64,9 @@ public final class EndpointLifecycle implements CniServer.Plugin {
   private final Listener listener;
   private final StepProbe probe;
   private final int mtu;
-  private final Map<AttachmentKey, ReentrantLock> locks = new ConcurrentHashMap<>();
+  private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
   private volatile @Nullable Ipam ipam;
+  private volatile long lastCallNanos = System.nanoTime();
 
   public EndpointLifecycle(
       EndpointStore store,
@@ -84,6 +87,7 @@ public final class EndpointLifecycle implements CniServer.Plugin {
     this.listener = listener;
     this.probe = probe;
     this.mtu = mtu;
+    Arrays.setAll(locks, _ -> new ReentrantLock());
   }
 
   /** From here on pods can be added: the node has its CIDR and knows the cluster's policy. */
@@ -116,16 +120,20 @@ public final class EndpointLifecycle implements CniServer.Plugin {
   }
 
   private @Nullable Map<String, ?> locked(AttachmentKey key, Call call) throws CniException {
-    var lock = locks.computeIfAbsent(key, _ -> new ReentrantLock());
+    var lock = lockOf(key);
     lock.lock();
     try {
+      lastCallNanos = System.nanoTime();
       return call.run();
     } finally {
+      lastCallNanos = System.nanoTime();
       lock.unlock();
-      if (store.find(key) == null && !lock.hasQueuedThreads()) {
-        locks.remove(key, lock);
-      }
     }
+  }
+
+  /** One of a fixed number: two attachments may share it, which costs one of them a wait. */
+  private ReentrantLock lockOf(AttachmentKey key) {
+    return locks[Math.floorMod(key.hashCode(), locks.length)];
   }
 
   private @Nullable Map<String, ?> status() throws CniException {
@@ -318,6 +326,42 @@ public final class EndpointLifecycle implements CniServer.Plugin {
       throw new CniException(CniException.CHECK_FAILED, amiss, "delete the pod to get it anew");
     }
     return null;
+  }
+
+  /** Whether no call has begun or ended for so long. */
+  boolean quietFor(Duration time) {
+    return System.nanoTime() - lastCallNanos >= time.toNanos();
+  }
+
+  /**
+   * Sees to an endpoint's programs: puts back what somebody else took off, which is told, and
+   * settles them if it may.
+   *
+   * @param settle whether there is time for that
+   */
+  void tend(LocalEndpoint endpoint, boolean settle) {
+    var lock = lockOf(endpoint.key());
+    lock.lock();
+    try {
+      var present = store.get(endpoint.id());
+      if (present == null || present.generation() != endpoint.generation()) {
+        return;
+      }
+      if (!network.isAttached(endpoint) && network.exists(endpoint)) {
+        log.error(
+            "ALARM: somebody took programs off {} ({}/{}), which let nothing pass since; attaching"
+                + " them again",
+            endpoint.hostInterface(),
+            endpoint.namespace(),
+            endpoint.pod());
+        network.attach(endpoint);
+      }
+      if (settle && !network.isSettled(endpoint) && network.exists(endpoint)) {
+        network.settle(endpoint);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Removes the endpoint if there is one. */

@@ -52,14 +52,27 @@ public final class PodNetwork {
     // what from_pod gives to ovenet_host is for it.
     var name = endpoint.hostInterface();
     Sysctl.write("net/ipv4/conf/" + name + "/rp_filter", "1");
-    if (Sysctl.exists("net/ipv6/conf/" + name + "/disable_ipv6")) {
-      Sysctl.write("net/ipv6/conf/" + name + "/disable_ipv6", "1");
-    }
+    disableIpv6(name);
   }
 
   /** Attaches the programs. */
   void attach(LocalEndpoint endpoint) {
     datapath.attachEndpoint(endpoint.hostIfindex());
+  }
+
+  /** Whether both programs of this process run there. */
+  boolean isAttached(LocalEndpoint endpoint) {
+    return datapath.isEndpointAttached(endpoint.hostIfindex());
+  }
+
+  /** Whether they run there as they are to in the long run; else {@link #settle} is due. */
+  boolean isSettled(LocalEndpoint endpoint) {
+    return datapath.isEndpointSettled(endpoint.hostIfindex());
+  }
+
+  /** See {@link Datapath#settleEndpoint}. */
+  void settle(LocalEndpoint endpoint) {
+    datapath.settleEndpoint(endpoint.hostIfindex());
   }
 
   /** Gives the container's end its address and routes. */
@@ -68,7 +81,7 @@ public final class PodNetwork {
       netlink.links().setUp(endpoint.hostIfindex());
     }
     try (var namespace = NetworkNamespace.open(Path.of(endpoint.netns()));
-        var netlink = Netlink.open(namespace)) {
+        var netlink = namespace.call(() -> openWithoutIpv6(endpoint.key().ifname()))) {
       var link = netlink.links().get(endpoint.key().ifname());
       if (link == null) {
         throw new IllegalStateException(
@@ -90,17 +103,37 @@ public final class PodNetwork {
     }
   }
 
+  /**
+   * IPv6 is off: without it on the interface a pod's stack asks for no routers and neighbours,
+   * which would only be dropped. A pod's other interfaces are its own.
+   */
+  private static Netlink openWithoutIpv6(String ifname) {
+    disableIpv6(ifname);
+    return Netlink.open();
+  }
+
+  /** Of the calling thread's namespace; nothing to do where the kernel has no IPv6. */
+  private static void disableIpv6(String ifname) {
+    var setting = "net/ipv6/conf/" + ifname + "/disable_ipv6";
+    if (Sysctl.exists(setting)) {
+      Sysctl.write(setting, "1");
+    }
+  }
+
   /** The first interface is the one that a container uses if nothing else is said. */
   private static int metricOf(LocalEndpoint endpoint) {
     return endpoint.key().ifname().equals("eth0") ? 0 : 1000 + endpoint.id();
   }
 
-  /** Takes the programs off and deletes the veth; no error if there is none. */
+  /**
+   * Deletes the veth, and with it the programs; no error if there is none. The device first: taking
+   * the programs off by themselves has the kernel wait twice more.
+   */
   void remove(LocalEndpoint endpoint) {
-    datapath.detachEndpoint(endpoint.hostIfindex());
     try (var netlink = Netlink.open()) {
       netlink.links().delete(endpoint.hostIfindex());
     }
+    datapath.detachEndpoint(endpoint.hostIfindex());
   }
 
   /** Whether the host's side is there. */
@@ -122,7 +155,7 @@ public final class PodNetwork {
         return "the host's interface " + endpoint.hostInterface() + " is down";
       }
     }
-    if (!datapath.isEndpointAttached(endpoint.hostIfindex())) {
+    if (!isAttached(endpoint)) {
       return "programs are missing at " + endpoint.hostInterface();
     }
     var found = datapath.endpoints().get(endpoint.id());
@@ -163,8 +196,8 @@ public final class PodNetwork {
         int id = link.ifindex() - Endpoint.IFINDEX_BASE;
         if (isEndpoint(link.ifindex()) && link.name().equals("ove" + id) && !known.contains(id)) {
           log.warn("{} belongs to no endpoint that is remembered; it is deleted", link.name());
-          datapath.detachEndpoint(link.ifindex());
           netlink.links().delete(link.ifindex());
+          datapath.detachEndpoint(link.ifindex());
         }
       }
     }

@@ -3,8 +3,10 @@ package io.ovenet.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ovenet.bpf.AttachMode;
 import io.ovenet.bpf.Link;
 import io.ovenet.bpf.Netlink;
+import io.ovenet.datapath.Datapath;
 import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.PolicyEngine;
@@ -17,8 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each step of ADD fails once, on the real kernel, and nothing of the ADD is left. */
 class AddFaultKernelIT {
@@ -28,8 +31,11 @@ class AddFaultKernelIT {
   private record Traces(
       List<String> links, Map<?, ?> addresses, Map<?, ?> ipcache, int free, List<Path> files) {}
 
-  @Test
-  void everyStepIsUndone() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"", "tcx", "clsact"})
+  void everyStepIsUndone(String attach) throws Exception {
+    var before = System.getProperty(AttachMode.PROPERTY, "");
+    System.setProperty(AttachMode.PROPERTY, attach);
     try (var node = new NodeFixture(directory)) {
       var pod = node.pod("shop", "web", Map.of("app", "web"));
       node.namespace.call(
@@ -37,6 +43,8 @@ class AddFaultKernelIT {
             failEachStep(node, pod);
             return true;
           });
+    } finally {
+      System.setProperty(AttachMode.PROPERTY, before);
     }
   }
 
@@ -83,6 +91,7 @@ class AddFaultKernelIT {
         var result = lifecycle.call(request("ADD", pod));
         assertThat(JsonObject.of(result).objects("ips")).hasSize(1);
         assertThat(lifecycle.call(request("CHECK", pod))).isNull();
+        putsBackWhatWasTakenOff(datapath, store, lifecycle, pod);
         assertThat(lifecycle.call(request("DEL", pod))).isNull();
         steering.realized(_ -> {}).get();
         assertThat(traces(tables, ipam, pod)).isEqualTo(before);
@@ -90,6 +99,24 @@ class AddFaultKernelIT {
             .isInstanceOf(CniException.class);
         assertThat(traces(tables, ipam, pod)).isEqualTo(before);
       }
+    }
+  }
+
+  private static void putsBackWhatWasTakenOff(
+      Datapath datapath, EndpointStore store, EndpointLifecycle lifecycle, NodeFixture.Pod pod)
+      throws CniException {
+    var endpoint = store.all().getFirst();
+    for (boolean settle : new boolean[] {false, true}) {
+      lifecycle.tend(endpoint, settle);
+      assertThat(datapath.isEndpointSettled(endpoint.hostIfindex()) || !settle).isTrue();
+      assertThat(lifecycle.call(request("CHECK", pod))).isNull();
+      datapath.detachEndpoint(endpoint.hostIfindex());
+      assertThatThrownBy(() -> lifecycle.call(request("CHECK", pod)))
+          .hasMessageContaining("programs are missing");
+      try (var watch = new AttachmentWatch(store, lifecycle)) {
+        watch.tendAll();
+      }
+      assertThat(lifecycle.call(request("CHECK", pod))).isNull();
     }
   }
 

@@ -2,6 +2,7 @@ package io.ovenet.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ovenet.bpf.Sysctl;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -141,6 +142,12 @@ class AgentKernelIT {
       var repeated = pod.cni("ADD", "eth0", "0.3.1");
       assertThat(repeated.code()).isZero();
       assertThat(repeated.stdout()).contains(pod.address).contains("\"version\":\"4\"");
+      assertThat(pod.inside.call(() -> Sysctl.read("net/ipv6/conf/eth0/disable_ipv6")))
+          .as("no router solicitations that would only be dropped")
+          .isEqualTo("1");
+      assertThat(pod.inside.call(() -> Sysctl.read("net/ipv6/conf/lo/disable_ipv6")))
+          .as("the pod's own interfaces")
+          .isEqualTo("0");
       var second = pod.cni("ADD", "net1", "1.0.0");
       assertThat(second.code()).as(second.stdout()).isZero();
       assertThat(second.stdout()).doesNotContain(pod.address);

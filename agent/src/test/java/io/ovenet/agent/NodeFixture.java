@@ -1,5 +1,6 @@
 package io.ovenet.agent;
 
+import io.ovenet.bpf.AttachMode;
 import io.ovenet.bpf.Mounts;
 import io.ovenet.bpf.Netlink;
 import io.ovenet.bpf.NetworkNamespace;
@@ -130,6 +131,7 @@ final class NodeFixture implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx64m",
                 "-Xss512k",
+                "-D" + AttachMode.PROPERTY + "=" + System.getProperty(AttachMode.PROPERTY, ""),
                 "-cp",
                 classPath(),
                 "io.ovenet.agent.Main",

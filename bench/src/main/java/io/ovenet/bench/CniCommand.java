@@ -57,7 +57,9 @@ final class CniCommand implements Callable<Integer> {
       Output.note("starting the agent " + starts + " times");
       starts(node, known, report);
       oneByOne(node, known, report);
-      burst(node, report);
+      if (bursts > 0) {
+        burst(node, report);
+      }
     }
     output.print(spec, report, "Milliseconds.");
     return 0;

@@ -23,6 +23,15 @@ public enum AttachMode {
     };
   }
 
+  /**
+   * What a device that is waited for begins with: clsact, unless the property forces a mode. The
+   * kernel (6.18 and before) waits for an RCU grace period at each new tcx link, holding the lock
+   * of all devices: some 15 ms.
+   */
+  public static AttachMode selectFirst() {
+    return System.getProperty(PROPERTY, "").isEmpty() ? CLSACT : select();
+  }
+
   private static final class Probed {
     private static final AttachMode MODE = KernelFeature.TCX.probe().present() ? TCX : CLSACT;
   }

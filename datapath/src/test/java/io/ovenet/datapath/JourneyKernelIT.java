@@ -6,16 +6,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ovenet.bpf.AttachMode;
+import io.ovenet.bpf.TcAttachment;
+import io.ovenet.bpf.TcDirection;
 import io.ovenet.datapath.Endpoint.Flag;
 import io.ovenet.datapath.TestNode.Pod;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
+import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.file.Path;
 import java.util.Locale;
+import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -25,14 +32,26 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ParameterizedClass
 @EnumSource
 class JourneyKernelIT {
+  /** How programs are attached. */
+  enum Attached {
+    TCX,
+    CLSACT,
+    /** By clsact until they are settled. */
+    AS_SHIPPED
+  }
+
   private final LiveNode live;
   private final TestNode node;
   private final Pod client;
   private final Pod web;
 
-  JourneyKernelIT(AttachMode mode) throws IOException {
+  JourneyKernelIT(Attached mode) throws IOException {
     String before = System.getProperty(AttachMode.PROPERTY);
-    System.setProperty(AttachMode.PROPERTY, mode.name().toLowerCase(Locale.ROOT));
+    if (mode == Attached.AS_SHIPPED) {
+      System.clearProperty(AttachMode.PROPERTY);
+    } else {
+      System.setProperty(AttachMode.PROPERTY, mode.name().toLowerCase(Locale.ROOT));
+    }
     try {
       live = new LiveNode();
     } finally {
@@ -123,7 +142,7 @@ class JourneyKernelIT {
     try (Socket socket = server.accept()) {
       socket.getOutputStream().write(bulk);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -219,6 +238,78 @@ class JourneyKernelIT {
         node.inside(live::attach);
         assertThat(LiveNode.passes(way.from, way.to, way.at, ANSWER)).as(what + " back").isTrue();
       }
+    }
+  }
+
+  @Test
+  void settlesUnderTrafficWithoutALoss() throws Exception {
+    int count = 3000;
+    int from = Endpoint.ifindexOf(client.id());
+    int to = Endpoint.ifindexOf(web.id());
+    try (DatagramSocket asks = LiveNode.udp(live.of(client), 4000);
+        DatagramSocket answers = LiveNode.udp(live.of(web), 53)) {
+      answers.setReceiveBufferSize(4 << 20);
+      var there = new InetSocketAddress(web.address(), 53);
+      var seen = new TreeSet<Integer>();
+      Thread sender =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    for (int i = 0; i < count; i++) {
+                      byte[] number = {(byte) (i >> 8), (byte) i};
+                      try {
+                        asks.send(new DatagramPacket(number, 2, there));
+                      } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                      }
+                      LockSupport.parkNanos(50_000);
+                    }
+                  });
+      boolean settled =
+          node.inside(
+              () -> {
+                for (int i = 0; i < 5; i++) {
+                  node.datapath.settleEndpoint(from);
+                  node.datapath.settleEndpoint(to);
+                  node.datapath.attachEndpoint(to);
+                }
+                return node.datapath.isEndpointSettled(from)
+                    && node.datapath.isEndpointAttached(from);
+              });
+      assertThat(settled).isTrue();
+      sender.join();
+      answers.setSoTimeout((int) ANSWER.toMillis());
+      while (seen.size() < count) {
+        var packet = new DatagramPacket(new byte[2], 2);
+        answers.receive(packet);
+        seen.add(((packet.getData()[0] & 0xff) << 8) | (packet.getData()[1] & 0xff));
+      }
+    }
+  }
+
+  @Test
+  void oneProgramRunsAtEachPlaceHoweverItGotThere() {
+    int ifindex = Endpoint.ifindexOf(web.id());
+    for (boolean settle : new boolean[] {false, true}) {
+      node.inside(
+          () -> {
+            node.datapath.attachEndpoint(ifindex);
+            if (settle) {
+              node.datapath.settleEndpoint(ifindex);
+            }
+            assertThat(node.datapath.isEndpointAttached(ifindex)).isTrue();
+            node.datapath.detach(ifindex, Datapath.FROM_POD);
+            assertThat(node.datapath.isEndpointAttached(ifindex)).isFalse();
+            assertThat(node.datapath.isEndpointSettled(ifindex)).isFalse();
+            node.datapath.detachEndpoint(ifindex);
+            for (var direction : TcDirection.values()) {
+              for (var mode : AttachMode.values()) {
+                assertThat(TcAttachment.at(mode, ifindex, direction, Path.of("/none")).programId())
+                    .isEmpty();
+              }
+            }
+            return true;
+          });
     }
   }
 
