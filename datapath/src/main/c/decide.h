@@ -12,17 +12,28 @@ static __always_inline __u32 direction_of(const struct packet *p)
 	return p->to_pod ? DIRECTION_INGRESS : DIRECTION_EGRESS;
 }
 
+static __always_inline void tell_beginning(struct __sk_buff *skb, struct packet *p,
+					   const struct decision *decision)
+{
+	struct event_verdict egress = told_verdict(&decision->egress, DIRECTION_EGRESS);
+	struct event_verdict ingress = told_verdict(&decision->ingress, DIRECTION_INGRESS);
+
+	p->rule = ingress.direction ? ingress.rule : egress.rule;
+	trace_connection(skb, p, &egress, &ingress);
+}
+
 static __always_inline int begin_connection(struct __sk_buff *skb, struct packet *p,
 					    const struct decision *decision, __u64 revision)
 {
 	int slot = find_slot(p->now);
 	int reason = slot < 0 ? DROP_CONNTRACK_FULL : add_connection(p, decision, revision, slot);
 
-	if (reason)
-		return drop(skb, p, reason, direction_of(p));
-	p->rule = decision->ingress.verdict ? decision->ingress.rule : decision->egress.rule;
-	trace(skb, p, TRACE_NEW);
-	return TC_ACT_OK;
+	if (!reason) {
+		tell_beginning(skb, p, decision);
+		return TC_ACT_OK;
+	}
+	report_decision(skb, p, decision);
+	return drop(skb, p, reason, direction_of(p));
 }
 
 /* What an entry means for a packet whose ends are known. */
@@ -70,17 +81,16 @@ static __always_inline int decide_packet(struct __sk_buff *skb, struct packet *p
 		return drop(skb, p, DROP_NO_CONNECTION, direction_of(p));
 	}
 	decide(p, standing == STANDING_BACKWARDS, &decision);
+	if (standing < STANDING_ONWARDS && !reason_of(&decision)) {
+		if (standing == STANDING_VOID)
+			bpf_map_delete_elem(&conntrack_map, &key);
+		return begin_connection(skb, p, &decision, revision);
+	}
 	if (standing >= STANDING_ONWARDS)
 		redecide_connection(p, &decision, revision);
 	if (before != verdict_of(&decision))
 		report_decision(skb, p, &decision);
-	if (reason_of(&decision))
-		return drop_refused(skb, p, &decision);
-	if (standing >= STANDING_ONWARDS)
-		return TC_ACT_OK;
-	if (standing == STANDING_VOID)
-		bpf_map_delete_elem(&conntrack_map, &key);
-	return begin_connection(skb, p, &decision, revision);
+	return reason_of(&decision) ? drop_refused(skb, p, &decision) : TC_ACT_OK;
 }
 
 /* The two ends as a connection's entry has them, for what is told of it. */

@@ -77,27 +77,44 @@ static __always_inline void fill_macs(struct __sk_buff *skb, struct event *event
 	__builtin_memcpy(event->destination_mac, ethernet->h_dest, ETH_ALEN);
 }
 
-VERIFIED_ONCE int write_event(struct __sk_buff *skb, struct packet *p,
-			      const struct account *account)
+/* Room for a record of `count` events, or NULL. They are counted either way. */
+static __always_inline void *reserve_record(__u64 size, __u32 count)
 {
 	__u32 zero = 0;
 	struct event_counter *counter = bpf_map_lookup_elem(&event_counters, &zero);
+	void *record;
+
+	if (!counter)
+		return NULL;
+	record = bpf_ringbuf_reserve(&events, size, 0);
+	if (record)
+		counter->written += count;
+	else
+		counter->lost += count;
+	return record;
+}
+
+/* A wake-up for each event costs more than all the rest: readers look by themselves. */
+static __always_inline void submit_record(void *record)
+{
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+VERIFIED_ONCE int write_event(struct __sk_buff *skb, struct packet *p,
+			      const struct account *account)
+{
 	struct event *event;
 
-	if (!counter || !p || !account)
+	if (!p || !account)
 		return 0;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		counter->lost++;
+	event = reserve_record(sizeof(*event), 1);
+	if (!event)
 		return 0;
-	}
-	counter->written++;
 	if (!p->time)
 		p->time = bpf_ktime_get_ns();
 	fill_event(skb, p, account, event);
 	fill_macs(skb, event);
-	/* A wake-up for each event costs more than all the rest: readers look by themselves. */
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	submit_record(event);
 	return 0;
 }
 
@@ -139,21 +156,49 @@ static __always_inline int observation_of(const struct packet *p)
 	return p->to.identity == IDENTITY_HOST ? TRACE_TO_HOST : TRACE_TO_STACK;
 }
 
+static __always_inline void set_trace(struct account *account, const struct packet *p, __u32 reason)
+{
+	account->kind = EVENT_TRACE;
+	account->subtype = observation_of(p);
+	account->direction = p->to.id ? DIRECTION_INGRESS : DIRECTION_EGRESS;
+	account->flags = EVENT_REPLY_KNOWN | (reason == TRACE_REPLY ? EVENT_REPLY : 0);
+	account->trace_reason = reason;
+	account->rule = p->rule;
+	account->count = p->count;
+}
+
 VERIFIED_ONCE int trace(struct __sk_buff *skb, struct packet *p, __u32 reason)
 {
+	struct account account = {};
+
 	if (!p)
 		return 0;
-	struct account account = {
-	    .kind = EVENT_TRACE,
-	    .subtype = observation_of(p),
-	    .direction = p->to.id ? DIRECTION_INGRESS : DIRECTION_EGRESS,
-	    .flags = EVENT_REPLY_KNOWN | (reason == TRACE_REPLY ? EVENT_REPLY : 0),
-	    .trace_reason = reason,
-	    .rule = p->rule,
-	    .count = p->count,
-	};
-
+	set_trace(&account, p, reason);
 	write_event(skb, p, &account);
+	return 0;
+}
+
+/* A connection that begins: what let it, and its trace. */
+VERIFIED_ONCE int trace_connection(struct __sk_buff *skb, struct packet *p,
+				   const struct event_verdict *egress,
+				   const struct event_verdict *ingress)
+{
+	struct connection_event *record;
+	struct account account = {};
+
+	if (!p || !egress || !ingress)
+		return 0;
+	record = reserve_record(sizeof(*record), 1 + !!egress->direction + !!ingress->direction);
+	if (!record)
+		return 0;
+	if (!p->time)
+		p->time = bpf_ktime_get_ns();
+	set_trace(&account, p, TRACE_NEW);
+	fill_event(skb, p, &account, &record->trace);
+	fill_macs(skb, &record->trace);
+	record->verdicts[0] = *egress;
+	record->verdicts[1] = *ingress;
+	submit_record(record);
 	return 0;
 }
 

@@ -334,6 +334,24 @@ struct event {
 	__u32 count; /* packets that this event stands for, at least 1 */
 };
 
+/* What one side's policy said; direction 0: that side was not asked. */
+struct event_verdict {
+	__u32 rule;
+	__u8 verdict; /* enum verdict */
+	__u8 match;
+	__u8 direction;
+	__u8 detail;
+};
+
+/*
+ * A record of the ring is a struct event, or, of a connection that begins, its trace together with
+ * the policy verdicts before it: up to three events in one, since bytes are what an event costs.
+ */
+struct connection_event {
+	struct event trace;
+	struct event_verdict verdicts[2];
+};
+
 /* drop_counters: per-CPU array, index reason (0-255) * 4 + direction. */
 struct counter {
 	__u64 packets;

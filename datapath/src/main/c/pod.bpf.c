@@ -259,7 +259,7 @@ int from_host(struct __sk_buff *skb)
 
 /* What is in no map has to be named for its layout, and constants, to be in this object's BTF. */
 union layouts {
-	struct event event;
+	struct connection_event event;
 	enum limits limits;
 	enum endpoint_flags endpoint_flags;
 	enum policy_constants policy_constants;

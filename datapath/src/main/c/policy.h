@@ -176,6 +176,21 @@ VERIFIED_ONCE int report_verdict(struct __sk_buff *skb, struct packet *p, __u64 
 	return 0;
 }
 
+static __always_inline struct event_verdict told_verdict(const union judgement *judged,
+							 __u8 direction)
+{
+	struct event_verdict told = {};
+
+	if (!judged->verdict)
+		return told;
+	told.rule = judged->rule;
+	told.verdict = judged->verdict;
+	told.match = judged->match;
+	told.direction = direction;
+	told.detail = judged->detail;
+	return told;
+}
+
 static __always_inline void report_decision(struct __sk_buff *skb, struct packet *p,
 					    const struct decision *decision)
 {

@@ -5,8 +5,9 @@ import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A view of {@code struct event}: what the packet path writes into the ring. 96 bytes, host order
- * unless marked:
+ * A view of the events of a record of the ring: {@code struct event}, or {@code struct
+ * connection_event}, which is a connection's first trace together with the verdicts that let it.
+ * {@code struct event} has 96 bytes, in host order unless marked:
  *
  * <pre>
  *   0      8      9         10          11      12         13          14      15
@@ -19,9 +20,14 @@ import org.jspecify.annotations.Nullable;
  *   | source MAC | destination MAC | count
  * </pre>
  *
- * <p>A cursor: {@link #at} moves it, nothing is copied or allocated except by the methods that
- * return objects. Not safe for use by several threads; a record of the ring may be overwritten as
- * soon as it is given back, so read before that. Makes no native call.
+ * <p>After it {@code struct connection_event} has two verdicts, egress and ingress, each of eight
+ * bytes: rule (4), verdict, match, direction (0: that side was not asked), drop detail. All else is
+ * the trace's.
+ *
+ * <p>A cursor: {@link #at}, or {@link #record} and {@link #next}, moves it, nothing is copied or
+ * allocated except by the methods that return objects. Not safe for use by several threads; a
+ * record of the ring may be overwritten as soon as it is given back, so read before that. Makes no
+ * native call.
  */
 public final class FlowEvent {
   public static final int SIZE = 96;
@@ -38,14 +44,73 @@ public final class FlowEvent {
   /** Addresses and protocol are known: not so of a packet dropped for what comes before. */
   public static final int HAS_L3 = 16;
 
+  private static final int VERDICT_KIND = EventKind.POLICY_VERDICT.number();
+
+  /** Bytes of a connection's first record. */
+  public static final int CONNECTION_SIZE = SIZE + 2 * Verdicts.SIZE;
+
+  /** {@code struct event_verdict}. */
+  private static final class Verdicts {
+    static final int SIZE = 8;
+    static final int VERDICT = 4;
+    static final int MATCH = 5;
+    static final int DIRECTION = 6;
+    static final int DETAIL = 7;
+
+    private Verdicts() {}
+  }
+
   private MemorySegment segment = MemorySegment.NULL;
   private long offset;
 
-  /** Moves to the event at an offset. */
+  /** Of the verdict that is looked at; 0: the event itself is. */
+  private long verdict;
+
+  /** Of the verdict to be looked at next. */
+  private long following;
+
+  /** Where the event itself comes next, once {@link #following} is there; beyond it, the end. */
+  private long verdictsEnd;
+
+  /** Moves to the event at an offset, alone. */
   public FlowEvent at(MemorySegment segment, long offset) {
     this.segment = segment;
     this.offset = offset;
+    verdict = 0;
+    following = Long.MAX_VALUE;
     return this;
+  }
+
+  /** Whether a record of the ring is that long. */
+  public static boolean isRecord(int length) {
+    return length == SIZE || length == CONNECTION_SIZE;
+  }
+
+  /**
+   * Moves before the first event of a record, for {@link #next}: verdicts come before their trace.
+   *
+   * @param length one that {@link #isRecord} takes
+   */
+  public FlowEvent record(MemorySegment segment, long offset, int length) {
+    at(segment, offset);
+    following = offset + SIZE;
+    verdictsEnd = offset + length;
+    return this;
+  }
+
+  /** Moves to the record's next event; false where there is none. */
+  public boolean next() {
+    while (following < verdictsEnd) {
+      verdict = following;
+      following += Verdicts.SIZE;
+      if (Bytes.u8(segment, verdict + Verdicts.DIRECTION) != 0) {
+        return true;
+      }
+    }
+    verdict = 0;
+    boolean event = following == verdictsEnd;
+    following = Long.MAX_VALUE;
+    return event;
   }
 
   /** Nanoseconds of CLOCK_MONOTONIC. */
@@ -55,17 +120,17 @@ public final class FlowEvent {
 
   /** Number of an {@link EventKind}. */
   public int kind() {
-    return Bytes.u8(segment, offset + 8);
+    return verdict == 0 ? Bytes.u8(segment, offset + 8) : VERDICT_KIND;
   }
 
   /** Number of a {@link DropReason}, {@link ObservationPoint} or {@link Verdict}, by kind. */
   public int subtype() {
-    return Bytes.u8(segment, offset + 9);
+    return Bytes.u8(segment, verdict == 0 ? offset + 9 : verdict + Verdicts.VERDICT);
   }
 
   /** {@link PolicyKey#INGRESS}, {@link PolicyKey#EGRESS}, or 0: unknown. */
   public int direction() {
-    return Bytes.u8(segment, offset + 10);
+    return Bytes.u8(segment, verdict == 0 ? offset + 10 : verdict + Verdicts.DIRECTION);
   }
 
   public int flags() {
@@ -88,12 +153,12 @@ public final class FlowEvent {
 
   /** Hubble's policy_match_type. */
   public int match() {
-    return Bytes.u8(segment, offset + 14);
+    return Bytes.u8(segment, verdict == 0 ? offset + 14 : verdict + Verdicts.MATCH);
   }
 
   /** Number of a {@link TraceReason}, or 0. */
   public int traceReason() {
-    return Bytes.u8(segment, offset + 15);
+    return verdict == 0 ? Bytes.u8(segment, offset + 15) : 0;
   }
 
   public InetAddress source() {
@@ -151,7 +216,7 @@ public final class FlowEvent {
 
   /** Node-local number of the rule that decided, or 0. */
   public int rule() {
-    return segment.get(Bytes.U32, offset + 64);
+    return segment.get(Bytes.U32, verdict == 0 ? offset + 64 : verdict);
   }
 
   /** Of the interface that the packet was seen on. */
@@ -170,7 +235,9 @@ public final class FlowEvent {
 
   /** Number of a {@link DropDetail}. */
   public int dropDetail() {
-    return Bytes.u16(segment, offset + 78);
+    return verdict == 0
+        ? Bytes.u16(segment, offset + 78)
+        : Bytes.u8(segment, verdict + Verdicts.DETAIL);
   }
 
   /** See {@link io.ovenet.bpf.MacAddress#bits}. */

@@ -319,6 +319,52 @@ class LayoutTest {
     assertThat(event.destinationHigh()).isEqualTo(0x2122232425262728L);
   }
 
+  @Test
+  void connectionEvent() {
+    assertThat(BTF.struct("connection_event").size()).isEqualTo(FlowEvent.CONNECTION_SIZE);
+    assertThat(member("connection_event", "trace").offset()).isZero();
+    assertThat(member("connection_event", "verdicts").offset()).isEqualTo(FlowEvent.SIZE);
+    MemorySegment bytes = MemorySegment.ofArray(new byte[8 + FlowEvent.CONNECTION_SIZE]);
+    for (int i = 0; i < FlowEvent.CONNECTION_SIZE; i++) {
+      bytes.set(Bytes.U8, 8 + i, (byte) (i + 1));
+    }
+    FlowEvent event = new FlowEvent().record(bytes, 8, FlowEvent.CONNECTION_SIZE);
+    Btf.Struct verdict = BTF.struct("event_verdict");
+    for (int i = 0; i < 2; i++) {
+      assertThat(event.next()).isTrue();
+      int at = 8 + FlowEvent.SIZE + i * verdict.size();
+      assertThat(event.kind()).isEqualTo(EventKind.POLICY_VERDICT.number());
+      assertThat(event.traceReason()).isZero();
+      new Written(verdict, bytes.asSlice(at), new HashSet<>())
+          .has("rule", event.rule())
+          .has("verdict", event.subtype())
+          .has("match", event.match())
+          .has("direction", event.direction())
+          .has("detail", event.dropDetail())
+          .andNothingElse();
+    }
+    assertThat(event.next()).isTrue();
+    assertThat(event.kind()).isEqualTo(9); // of the trace again
+    assertThat(event.next()).isFalse();
+  }
+
+  @Test
+  void aSideThatWasNotAskedHasNoVerdict() {
+    MemorySegment bytes = MemorySegment.ofArray(new byte[FlowEvent.CONNECTION_SIZE]);
+    bytes.set(Bytes.U8, 8, (byte) EventKind.TRACE.number());
+    bytes.set(Bytes.U8, FlowEvent.SIZE + 8 + 6, (byte) PolicyKey.INGRESS);
+    FlowEvent event = new FlowEvent().record(bytes, 0, FlowEvent.CONNECTION_SIZE);
+    assertThat(event.next()).isTrue();
+    assertThat(event.kind()).isEqualTo(EventKind.POLICY_VERDICT.number());
+    assertThat(event.direction()).isEqualTo(PolicyKey.INGRESS);
+    assertThat(event.next()).isTrue();
+    assertThat(event.kind()).isEqualTo(EventKind.TRACE.number());
+    assertThat(event.next()).isFalse();
+    assertThat(event.record(bytes, 0, FlowEvent.SIZE).next()).isTrue();
+    assertThat(event.kind()).isEqualTo(EventKind.TRACE.number());
+    assertThat(event.next()).isFalse();
+  }
+
   private static Btf.Member member(String struct, String field) {
     return BTF.struct(struct).members().stream()
         .filter(m -> m.name().equals(field))

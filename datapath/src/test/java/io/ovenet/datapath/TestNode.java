@@ -1,5 +1,7 @@
 package io.ovenet.datapath;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.ovenet.bpf.BpfProgram;
 import io.ovenet.bpf.LinkSpec;
 import io.ovenet.bpf.MacAddress;
@@ -58,9 +60,20 @@ final class TestNode implements AutoCloseable {
 
   /** A copy of an event, since the ring takes its memory back. */
   record Seen(FlowEvent event) {
-    static Seen copy(MemorySegment data, long offset) {
-      byte[] bytes = data.asSlice(offset, FlowEvent.SIZE).toArray(Bytes.U8);
-      return new Seen(new FlowEvent().at(MemorySegment.ofArray(bytes), 0));
+    /** Each event of a record. */
+    static List<Seen> copy(MemorySegment data, long offset, int length) {
+      assertThat(FlowEvent.isRecord(length)).as("a record of %d bytes", length).isTrue();
+      MemorySegment bytes = MemorySegment.ofArray(data.asSlice(offset, length).toArray(Bytes.U8));
+      List<Seen> events = new ArrayList<>();
+      FlowEvent at = new FlowEvent().record(bytes, 0, length);
+      while (at.next()) {
+        FlowEvent copy = new FlowEvent().record(bytes, 0, length);
+        for (int i = 0; i <= events.size(); i++) {
+          copy.next();
+        }
+        events.add(new Seen(copy));
+      }
+      return events;
     }
 
     String what() {
@@ -206,7 +219,7 @@ final class TestNode implements AutoCloseable {
 
   List<Seen> events() {
     List<Seen> seen = new ArrayList<>();
-    ring.drain((data, offset, length) -> seen.add(Seen.copy(data, offset)));
+    ring.drain((data, offset, length) -> seen.addAll(Seen.copy(data, offset, length)));
     return seen;
   }
 

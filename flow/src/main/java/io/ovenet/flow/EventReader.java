@@ -111,22 +111,32 @@ public final class EventReader implements AutoCloseable {
   }
 
   private void accept(MemorySegment data, long offset, int length) {
-    FlowRecord flow =
-        length < FlowEvent.SIZE ? null : decoder.decode(cursor.at(data, offset), ring.next());
-    if (flow == null) {
-      malformed++;
-      // Each power of two: said soon, and never a flood.
-      if (Long.bitCount(malformed) == 1) {
-        LOG.warn(
-            "flow event of {} bytes is none that this agent knows ({} so far): the loaded eBPF"
-                + " programs are not this agent's; restart it to load its own",
-            length,
-            malformed);
-      }
+    if (!FlowEvent.isRecord(length)) {
+      malformed(length);
       return;
     }
-    ring.write(flow);
-    statistics.seen(flow);
+    cursor.record(data, offset, length);
+    while (cursor.next()) {
+      FlowRecord flow = decoder.decode(cursor, ring.next());
+      if (flow == null) {
+        malformed(length);
+      } else {
+        ring.write(flow);
+        statistics.seen(flow);
+      }
+    }
+  }
+
+  private void malformed(int length) {
+    malformed++;
+    // Each power of two: said soon, and never a flood.
+    if (Long.bitCount(malformed) == 1) {
+      LOG.warn(
+          "flow event of {} bytes is none that this agent knows ({} so far): the loaded eBPF"
+              + " programs are not this agent's; restart it to load its own",
+          length,
+          malformed);
+    }
   }
 
   @Override

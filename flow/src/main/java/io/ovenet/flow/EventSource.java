@@ -8,12 +8,12 @@ public interface EventSource {
   /** Takes each event. */
   @FunctionalInterface
   interface EventConsumer {
-    /** An event of {@code length} bytes, good only during the call. */
+    /** A record of {@code length} bytes, which is one event or several; good during the call. */
     void accept(MemorySegment data, long offset, int length);
   }
 
   /**
-   * Hands over the events that are there, oldest first.
+   * Hands over the records that are there, oldest first.
    *
    * @param limit at most that many
    * @return how many

@@ -2,8 +2,12 @@ package io.ovenet.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ovenet.api.flow.Verdict;
 import io.ovenet.datapath.FlowEvent;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,6 +40,38 @@ final class EventReaderTest {
     public void await(Duration timeout) {
       Thread.onSpinWait();
     }
+  }
+
+  /** Verdicts of a connection come before its trace, and share all that is the packet's. */
+  @Test
+  void aConnectionsRecordIsSeveralFlows() {
+    var clock = new MonotonicClock(() -> 0, () -> Flows.BOOT);
+    var events = new Events();
+    var ring = new FlowRing(63);
+    var statistics = new FlowStatistics(Flows.BOOT);
+    var reader = new EventReader(events, Flows.decoder(Flows.NAMES), ring, statistics, clock);
+    byte[] trace = Flows.trace().segment().toArray(ValueLayout.JAVA_BYTE);
+    ByteBuffer record =
+        ByteBuffer.allocate(FlowEvent.CONNECTION_SIZE).order(ByteOrder.LITTLE_ENDIAN).put(trace);
+    record.putInt(0).put((byte) 1).put((byte) 0).put((byte) 2).put((byte) 0); // allowed, egress
+    record.putInt(0).put((byte) 5).put((byte) 2).put((byte) 1).put((byte) 0); // audited, ingress
+    events.events.add(MemorySegment.ofArray(record.array()));
+
+    assertThat(reader.drain()).isEqualTo(1);
+
+    List<FlowRecord> flows = new ArrayList<>();
+    for (long i = 0; i < ring.next(); i++) {
+      flows.add((FlowRecord) ring.read(i));
+    }
+    assertThat(flows).extracting(FlowRecord::kind).containsExactly((byte) 5, (byte) 5, (byte) 4);
+    assertThat(flows.subList(0, 2))
+        .extracting(FlowRecord::verdict)
+        .containsExactly((byte) Verdict.FORWARDED_VALUE, (byte) Verdict.AUDIT_VALUE);
+    assertThat(flows.subList(0, 2))
+        .extracting(FlowRecord::direction)
+        .containsExactly((byte) 2, (byte) 1);
+    assertThat(flows).extracting(FlowRecord::sourceLow).containsOnly(flows.get(2).sourceLow());
+    assertThat(statistics.total()).isEqualTo(3);
   }
 
   @Test
