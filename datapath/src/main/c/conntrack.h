@@ -205,6 +205,7 @@ static __always_inline void set_decision(struct conntrack *connection, const str
 	connection->ingress_rule = decision->ingress.rule;
 	connection->flags = flags;
 	connection->drop_reason = reason_of(decision);
+	connection->tunnel_be = !lo->id ? lo->tunnel_be : !hi->id ? hi->tunnel_be : 0;
 }
 
 static __always_inline struct conntrack *scratch_connection(void)

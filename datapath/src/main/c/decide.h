@@ -104,6 +104,8 @@ static __always_inline void set_ends(struct packet *p, const struct conntrack *c
 	lo->identity = connection->lo_identity;
 	hi->id = connection->hi_endpoint;
 	hi->identity = connection->hi_identity;
+	if (connection->flags & CONNTRACK_REMOTE)
+		(lo->id ? hi : lo)->tunnel_be = connection->tunnel_be;
 }
 
 static __always_inline bool passes(__u64 decided)

@@ -10,7 +10,9 @@
 enum observation {
 	TRACE_TO_HOST = 2,
 	TRACE_TO_STACK = 3,
+	TRACE_TO_OVERLAY = 4,
 	TRACE_FROM_ENDPOINT = 5,
+	TRACE_FROM_OVERLAY = 9,
 	TRACE_TO_ENDPOINT = 101,
 };
 
@@ -153,7 +155,9 @@ static __always_inline int observation_of(const struct packet *p)
 {
 	if (p->to.id)
 		return TRACE_TO_ENDPOINT;
-	return p->to.identity == IDENTITY_HOST ? TRACE_TO_HOST : TRACE_TO_STACK;
+	if (p->to.identity == IDENTITY_HOST)
+		return TRACE_TO_HOST;
+	return p->to.tunnel_be ? TRACE_TO_OVERLAY : TRACE_TO_STACK;
 }
 
 static __always_inline void set_trace(struct account *account, const struct packet *p, __u32 reason)
@@ -203,12 +207,12 @@ VERIFIED_ONCE int trace_connection(struct __sk_buff *skb, struct packet *p,
 }
 
 /* A packet where it came in: whose it is beyond its sender has not been looked at. */
-VERIFIED_ONCE int trace_received(struct __sk_buff *skb, struct packet *p)
+VERIFIED_ONCE int trace_received(struct __sk_buff *skb, struct packet *p, __u32 observation)
 {
 	struct account account = {
 	    .kind = EVENT_TRACE,
-	    .subtype = TRACE_FROM_ENDPOINT,
-	    .direction = DIRECTION_EGRESS,
+	    .subtype = observation,
+	    .direction = observation == TRACE_FROM_ENDPOINT ? DIRECTION_EGRESS : 0,
 	};
 
 	write_event(skb, p, &account);

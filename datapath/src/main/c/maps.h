@@ -112,6 +112,13 @@ struct {
 	__type(value, struct counter);
 } drop_counters SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DISAGREEMENTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} disagreements SEC(".maps");
+
 /* Present endpoints only. */
 static __always_inline struct endpoint *endpoint_at(__u32 id)
 {

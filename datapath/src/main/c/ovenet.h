@@ -71,6 +71,13 @@ struct ipcache_key {
 	union address address;
 } __attribute__((packed));
 
+enum ipcache_flags {
+	IPCACHE_NODE = 1, /* an address of a cluster node itself */
+	IPCACHE_POD = 2,  /* a pod's own address, not a prefix that pods have theirs of */
+};
+
+/* tunnel_endpoint_be: the node behind which the address is, where packets go there through the
+ * overlay; a node's own address has it too. */
 struct ipcache_value {
 	__u32 identity;
 	__u32 tunnel_endpoint_be;
@@ -262,6 +269,8 @@ struct config {
 	__u64 other_new; /* UDP, SCTP */
 	__u64 other_established;
 	__u64 icmp;
+	__u32 tunnel_ifindex; /* the overlay's device; 0: there is none */
+	__u32 reserved2;
 };
 
 /* What a drop reason leaves open; EVENT_DROP's drop_detail. */
@@ -285,6 +294,11 @@ enum drop_detail {
 	DETAIL_CLAIMS_ENDPOINT = 16, /* an endpoint's address, from elsewhere */
 	DETAIL_PROXY = 17,	     /* redirection to a proxy that there is not */
 	DETAIL_NOT_TO_GATEWAY = 18,
+	/* Through the overlay, or past it: see overlay.h. */
+	DETAIL_NOT_A_NODE = 19,	 /* the outer source is no node of the cluster */
+	DETAIL_CLAIMS_POD = 20,	 /* the address of a pod that is behind another node */
+	DETAIL_CLAIMS_NODE = 21, /* a node's address, from elsewhere */
+	DETAIL_HEADER = 22,	 /* an identity that no node sends for a pod */
 };
 
 enum event_kind {
@@ -356,6 +370,17 @@ struct connection_event {
 struct counter {
 	__u64 packets;
 	__u64 bytes;
+};
+
+/* disagreements: per-CPU array by enum disagreement: packets whose overlay header says something
+ * else than this node knows. All but the last are dropped. */
+enum disagreement {
+	DISAGREE_SENDER = 0,   /* DETAIL_NOT_A_NODE */
+	DISAGREE_POD = 1,      /* DETAIL_CLAIMS_POD, DETAIL_CLAIMS_ENDPOINT */
+	DISAGREE_NODE = 2,     /* DETAIL_CLAIMS_NODE, DETAIL_CLAIMS_HOST */
+	DISAGREE_HEADER = 3,   /* DETAIL_HEADER */
+	DISAGREE_IDENTITY = 4, /* another identity than the ipcache has for the pod; believed */
+	DISAGREEMENTS = 5,
 };
 
 /* event_counters: per-CPU array of one. */

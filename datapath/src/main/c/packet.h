@@ -18,13 +18,16 @@ enum drop_reason {
 	DROP_NO_CONNECTION = 138,
 	DROP_UNSUPPORTED_L3 = 139,
 	DROP_ICMP_TYPE = 144,
+	DROP_NO_TUNNEL_KEY = 147,
 	DROP_UNKNOWN_TARGET = 150,
 	DROP_UNROUTABLE = 151,
 	DROP_NO_ENDPOINT = 152,
 	DROP_CONNTRACK_FULL = 155,
 	DROP_FRAGMENT = 157,
+	DROP_NO_TUNNEL = 160,
 	DROP_NO_CONFIGURATION = 165,
 	DROP_UNSUPPORTED_L2 = 166,
+	DROP_IDENTITY = 171,
 	DROP_UNKNOWN_SENDER = 172,
 	DROP_NO_PROXY = 179,
 	DROP_POLICY_DENY = 181,
@@ -35,6 +38,14 @@ enum drop_reason {
 
 enum {
 	IDENTITY_HOST = 1,
+	IDENTITY_WORLD = 2,
+	IDENTITY_UNMANAGED = 3,
+	IDENTITY_HEALTH = 4,
+	IDENTITY_INIT = 5,
+	IDENTITY_REMOTE_NODE = 6,
+	IDENTITY_KUBE_APISERVER = 7,
+	IDENTITY_FIRST_POD = 256,   /* of the cluster's own, up to the next */
+	IDENTITY_LOCAL = 0x1000000, /* and what only one node knows */
 };
 
 /*
@@ -58,9 +69,12 @@ struct tuple {
 struct side {
 	__u32 identity;
 	__u32 peer; /* what stands for it in class_map */
-	__u32 policy;
-	__u32 flags;
-	__u16 id; /* 0: no endpoint of this node */
+	union {
+		__u32 policy;
+		__be32 tunnel_be; /* where id is 0: struct ipcache_value's */
+	};
+	__u32 flags; /* enum endpoint_flags; where id is 0 enum ipcache_flags */
+	__u16 id;    /* 0: no endpoint of this node */
 	__u16 generation;
 };
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * Both directions of a pod's veth, seen from its host's side: from_pod at ingress, to_pod at
- * egress. And from_host, at egress of the device that the pods' addresses are routed to.
+ * egress. And from_host, at egress of the device that the pods' addresses are routed to. And
+ * from_overlay, at ingress of the overlay's device.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "arp.h"
 #include "decide.h"
 #include "deliver.h"
+#include "overlay.h"
 #include "related.h"
 
 /* A reason to drop what a pod sends, before what it says is looked at. */
@@ -46,7 +48,9 @@ VERIFIED_ONCE int decide_from_pod(struct __sk_buff *skb, struct packet *p, __u32
 		return TC_ACT_SHOT;
 	set_side(&p->from, self, id);
 	reason = resolve(p, &p->tuple.destination, &p->to, DROP_UNKNOWN_TARGET);
-	if (!reason && p->to.id && p->ttl <= 1)
+	if (known && !p->to.id)
+		keep_believed(p);
+	if (!reason && (p->to.id || p->to.tunnel_be) && p->ttl <= 1)
 		reason = DROP_TTL;
 	if (reason)
 		return drop(skb, p, reason, DIRECTION_EGRESS);
@@ -59,7 +63,7 @@ static __always_inline int forward_standing(struct __sk_buff *skb, struct packet
 {
 	__u32 told;
 
-	if (peer && p->ttl <= 1) {
+	if ((peer || connection->tunnel_be) && p->ttl <= 1) {
 		set_ends(p, connection, source_is_hi);
 		return drop(skb, p, DROP_TTL, DIRECTION_EGRESS);
 	}
@@ -70,6 +74,10 @@ static __always_inline int forward_standing(struct __sk_buff *skb, struct packet
 		trace_standing(skb, p, connection, source_is_hi, told);
 	if (peer)
 		return deliver_to_endpoint(skb, p, peer);
+	if (connection->tunnel_be)
+		return deliver_to_overlay(
+		    skb, p, source_is_hi ? connection->hi_identity : connection->lo_identity,
+		    connection->tunnel_be);
 	return deliver_to_stack(skb, p);
 }
 
@@ -94,7 +102,7 @@ int from_pod(struct __sk_buff *skb)
 	if (reason)
 		return drop(skb, &p, reason, DIRECTION_EGRESS);
 	if (config.report_received)
-		trace_received(skb, &p);
+		trace_received(skb, &p, TRACE_FROM_ENDPOINT);
 	p.now = bpf_ktime_get_coarse_ns();
 	if (is_icmp_error(&p))
 		return forward_error(skb, &p);
@@ -110,7 +118,8 @@ int from_pod(struct __sk_buff *skb)
 	if (decide_from_pod(skb, &p, connection != NULL) != TC_ACT_OK)
 		return TC_ACT_SHOT;
 	if (!p.to.id)
-		return deliver_to_stack(skb, &p);
+		return p.to.tunnel_be ? deliver_to_overlay(skb, &p, p.from.identity, p.to.tunnel_be)
+				      : deliver_to_stack(skb, &p);
 	peer = endpoint_at(p.to.id);
 	if (!peer)
 		return drop(skb, &p, DROP_NO_ENDPOINT, DIRECTION_EGRESS);
@@ -119,11 +128,14 @@ int from_pod(struct __sk_buff *skb)
 
 /*
  * What comes out of the stack may claim any source. The node's own address is believed of what
- * was made here, an endpoint's of what from_pod, which checks it, gave to the stack.
+ * was made here, an endpoint's of what from_pod, which checks it, gave to the stack, and that of
+ * who is behind another node never: such packets come through the overlay.
  */
 static __always_inline int check_origin(struct __sk_buff *skb, struct packet *p, __u32 endpoint,
-					bool host)
+					bool host, __be32 tunnel_be)
 {
+	if (tunnel_be)
+		return refuse(p, DROP_SOURCE_IP, DETAIL_CLAIMS_POD);
 	if (endpoint && skb->ingress_ifindex != config.host_ifindex)
 		return refuse(p, DROP_SOURCE_IP, DETAIL_CLAIMS_ENDPOINT);
 	if (host && skb->ingress_ifindex)
@@ -163,7 +175,8 @@ VERIFIED_ONCE int decide_to_pod(struct __sk_buff *skb, struct packet *p, __u32 k
 	set_side(&p->to, self, id);
 	reason = resolve(p, &p->tuple.source, &p->from, DROP_UNKNOWN_SENDER);
 	if (!reason)
-		reason = check_origin(skb, p, p->from.id, p->from.identity == IDENTITY_HOST);
+		reason = check_origin(skb, p, p->from.id, p->from.identity == IDENTITY_HOST,
+				      p->from.id ? 0 : p->from.tunnel_be);
 	if (reason)
 		return drop(skb, p, reason, DIRECTION_INGRESS);
 	return decide_packet(skb, p, revision, known);
@@ -174,7 +187,8 @@ static __always_inline int admit_standing(struct __sk_buff *skb, struct packet *
 					  bool source_is_hi, const struct endpoint *self)
 {
 	__u32 endpoint = source_is_hi ? connection->hi_endpoint : connection->lo_endpoint;
-	int reason = check_origin(skb, p, endpoint, connection->flags & CONNTRACK_HOST);
+	int reason = check_origin(skb, p, endpoint, connection->flags & CONNTRACK_HOST,
+				  connection->tunnel_be);
 	__u32 told;
 
 	if (reason) {
@@ -252,6 +266,8 @@ int from_host(struct __sk_buff *skb)
 	reason = resolve(&p, &p.tuple.destination, &p.to, DROP_NO_ENDPOINT);
 	if (!reason && p.to.id)
 		to = endpoint_at(p.to.id);
+	else if (!reason && p.to.tunnel_be)
+		return host_to_overlay(skb, &p);
 	if (!to)
 		return drop(skb, &p, DROP_NO_ENDPOINT, DIRECTION_INGRESS);
 	return bpf_redirect(to->ifindex, 0);
@@ -260,12 +276,14 @@ int from_host(struct __sk_buff *skb)
 /* What is in no map has to be named for its layout, and constants, to be in this object's BTF. */
 union layouts {
 	struct connection_event event;
+	enum ipcache_flags ipcache_flags;
 	enum limits limits;
 	enum endpoint_flags endpoint_flags;
 	enum policy_constants policy_constants;
 	enum verdict verdict;
 	enum conntrack_flags conntrack_flags;
 	enum conntrack_state conntrack_state;
+	enum disagreement disagreement;
 	enum drop_detail drop_detail;
 	enum event_kind event_kind;
 	enum event_flags event_flags;

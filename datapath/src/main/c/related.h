@@ -46,8 +46,7 @@ static __always_inline struct conntrack *related_connection(struct __sk_buff *sk
 	/* The error goes against the inner packet: its source is the inner destination. */
 	set_ends(p, connection, !inner_source_is_hi);
 	if (!same_ipv4(&inner.destination, &p->tuple.source)) { /* from a router in between */
-		p->from.id = 0;
-		p->from.identity = find_identity(p->tuple.source.words_be[3]);
+		find_remote(p->tuple.source.words_be[3], &p->from);
 	}
 	p->detail = DETAIL_NONE;
 	return connection;
@@ -57,16 +56,21 @@ VERIFIED_ONCE int forward_error(struct __sk_buff *skb, struct packet *p)
 {
 	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
 	const struct endpoint *self = endpoint_at(id), *peer = NULL;
+	const struct conntrack *connection;
 
 	if (!p || !self)
 		return TC_ACT_SHOT;
-	if (!related_connection(skb, p, self, id, &peer))
+	connection = related_connection(skb, p, self, id, &peer);
+	if (!connection)
 		return drop(skb, p, DROP_NO_CONNECTION, DIRECTION_EGRESS);
-	if (peer && p->ttl <= 1)
+	__be32 tunnel_be = connection->tunnel_be;
+	if ((peer || tunnel_be) && p->ttl <= 1)
 		return drop(skb, p, DROP_TTL, DIRECTION_EGRESS);
 	trace(skb, p, TRACE_RELATED);
 	if (peer)
 		return deliver_to_endpoint(skb, p, peer);
+	if (tunnel_be)
+		return deliver_to_overlay(skb, p, self->identity, tunnel_be);
 	return deliver_to_stack(skb, p);
 }
 
@@ -74,11 +78,17 @@ VERIFIED_ONCE int admit_error(struct __sk_buff *skb, struct packet *p)
 {
 	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
 	const struct endpoint *self = endpoint_at(id), *peer = NULL;
+	const struct conntrack *connection;
 
 	if (!p || !self)
 		return TC_ACT_SHOT;
-	if (!related_connection(skb, p, self, id, &peer))
+	connection = related_connection(skb, p, self, id, &peer);
+	if (!connection)
 		return drop(skb, p, DROP_NO_CONNECTION, DIRECTION_INGRESS);
+	if (connection->tunnel_be) {
+		p->detail = DETAIL_CLAIMS_POD;
+		return drop(skb, p, DROP_SOURCE_IP, DIRECTION_INGRESS);
+	}
 	trace(skb, p, TRACE_RELATED);
 	return deliver_here(skb, p, self);
 }

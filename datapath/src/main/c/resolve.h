@@ -22,8 +22,8 @@ VERIFIED_ONCE __u32 find_endpoint(__u32 ipv4_be)
 	return ref ? (__u32)ref->generation << 16 | ref->id : 0;
 }
 
-/* What stands in class_map for an IPv4 address << 32 | its identity, or 0: nothing is known. */
-VERIFIED_ONCE __u64 find_identity(__u32 ipv4_be)
+/* Who has an IPv4 address that no endpoint of this node has; identity 0: nothing is known. */
+VERIFIED_ONCE int find_remote(__u32 ipv4_be, struct side *side)
 {
 	struct ipcache_key key = {
 	    .prefix_length = IPCACHE_IPV4_FULL,
@@ -32,12 +32,19 @@ VERIFIED_ONCE __u64 find_identity(__u32 ipv4_be)
 	};
 	struct ipcache_value *value;
 
+	if (!side)
+		return 0;
+	__builtin_memset(side, 0, sizeof(*side));
 	key.address.words_be[2] = bpf_htonl(0xffff);
 	key.address.words_be[3] = ipv4_be;
 	value = bpf_map_lookup_elem(&ipcache, &key);
 	if (!value)
 		return 0;
-	return (__u64)(value->variant ?: value->identity) << 32 | value->identity;
+	side->identity = value->identity;
+	side->peer = value->variant ?: value->identity;
+	side->tunnel_be = value->tunnel_endpoint_be;
+	side->flags = value->flags;
+	return 0;
 }
 
 static __always_inline void set_side(struct side *side, const struct endpoint *endpoint, __u32 id)
@@ -57,15 +64,9 @@ static __always_inline int resolve(struct packet *p, const union address *addres
 {
 	__u32 ref = find_endpoint(address->words_be[3]);
 	const struct endpoint *endpoint;
-	__u64 found;
 
 	if (!ref) {
-		found = find_identity(address->words_be[3]);
-		side->id = 0;
-		side->generation = 0;
-		side->policy = 0;
-		side->identity = found;
-		side->peer = found >> 32;
+		find_remote(address->words_be[3], side);
 		return side->identity ? 0 : unknown;
 	}
 	endpoint = endpoint_at(ref & 0xffff);

@@ -58,7 +58,8 @@ final class NodeSetup {
             config.ringBytes(),
             config.policyEntries(),
             65_536,
-            65_536);
+            65_536,
+            0);
     var datapath = Datapath.open(config.bpfRoot().resolve("ovenet"), options);
     datapath.attachHost(device.ifindex());
     Sysctl.write("net/ipv4/ip_forward", "1");

@@ -22,6 +22,9 @@ public final class Links {
   private static final int INFO_KIND = 1;
   private static final int INFO_DATA = 2;
   private static final int VETH_PEER = 1;
+  private static final int VXLAN_LEARNING = 7;
+  private static final int VXLAN_PORT = 15;
+  private static final int VXLAN_COLLECT_METADATA = 25;
   private static final int FLAG_UP = 1;
   private static final int FLAG_LOWER_UP = 1 << 16;
   private static final int LONGEST_NAME = 15;
@@ -89,6 +92,25 @@ public final class Links {
       }
       create("ifb", spec);
     }
+  }
+
+  /**
+   * Makes a VXLAN device that has a tunnel's other end and network identifier from what a program
+   * or route says of each packet (collect metadata). EOPNOTSUPP where the kernel has no VXLAN.
+   *
+   * @param port UDP port, 1 to 65535, for what comes and what goes
+   */
+  public void createVxlan(LinkSpec spec, int port) {
+    NetlinkMessage message =
+        message(NEW, NetlinkMessage.CREATE | NetlinkMessage.EXCLUSIVE, spec.ifindex(), 0, 0);
+    attributes(message, spec);
+    message.begin(LINKINFO).attribute(INFO_KIND, "vxlan").begin(INFO_DATA);
+    message
+        .attribute(VXLAN_LEARNING, new byte[] {0})
+        .attribute(VXLAN_PORT, new byte[] {(byte) (port >> 8), (byte) port})
+        .attribute(VXLAN_COLLECT_METADATA, new byte[] {1});
+    message.end().end();
+    socket.request(message, "create vxlan " + spec.name() + " on UDP port " + port);
   }
 
   /**

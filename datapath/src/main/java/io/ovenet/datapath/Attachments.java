@@ -22,7 +22,8 @@ final class Attachments {
       Map.of(
           "from_pod", TcDirection.INGRESS,
           "to_pod", TcDirection.EGRESS,
-          "from_host", TcDirection.EGRESS);
+          "from_host", TcDirection.EGRESS,
+          "from_overlay", TcDirection.INGRESS);
 
   private final Path links;
   private final SortedMap<String, BpfProgram> programs;

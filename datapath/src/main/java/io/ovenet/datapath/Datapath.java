@@ -14,7 +14,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -31,6 +33,7 @@ public final class Datapath implements AutoCloseable {
   static final String FROM_POD = "from_pod";
   static final String TO_POD = "to_pod";
   static final String FROM_HOST = "from_host";
+  static final String FROM_OVERLAY = "from_overlay";
   private static final String OBJECT = "pod.bpf.o";
 
   private final SortedMap<String, BpfMap> maps = new TreeMap<>();
@@ -174,6 +177,15 @@ public final class Datapath implements AutoCloseable {
     attachments.detach(ifindex, TO_POD);
   }
 
+  /** Attaches {@code from_overlay} to the overlay's device: as {@link #attachEndpoint}. */
+  public void attachOverlay(int ifindex) {
+    attachments.attach(ifindex, FROM_OVERLAY);
+  }
+
+  public void detachOverlay(int ifindex) {
+    attachments.detach(ifindex, FROM_OVERLAY);
+  }
+
   public void detachHost(int ifindex) {
     attachments.detach(ifindex, FROM_HOST);
   }
@@ -253,6 +265,22 @@ public final class Datapath implements AutoCloseable {
       if (sum.packets() != 0) {
         found.add(new DropCount(index / 4, index % 4, sum));
       }
+    }
+    return found;
+  }
+
+  /**
+   * How often the header of the overlay and this node's own knowledge disagreed; all but {@link
+   * Disagreement#IDENTITY} were dropped.
+   */
+  public Map<Disagreement, Long> disagreements() {
+    var found = new EnumMap<Disagreement, Long>(Disagreement.class);
+    for (Disagreement which : Disagreement.values()) {
+      long sum = 0;
+      for (long each : perCpu("disagreements", which.number(), U64.CODEC)) {
+        sum += each;
+      }
+      found.put(which, sum);
     }
     return found;
   }

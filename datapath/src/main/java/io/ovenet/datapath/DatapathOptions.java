@@ -13,6 +13,8 @@ import java.net.InetAddress;
  *   | host ifindex | gateway (be) | host MAC (6)  | reserved (2)    | conntrack slots | share | report ticks (2) | report flags | report received
  *   32
  *   | seven timeouts, nanoseconds
+ *   88               92
+ *   | tunnel ifindex | reserved (4)
  * </pre>
  *
  * @param hostIfindex of the device that pods' addresses are routed to, {@code ovenet_host}
@@ -25,6 +27,7 @@ import java.net.InetAddress;
  * @param policyEntries how many entries policies may have altogether
  * @param identities how many identities may be known
  * @param prefixes how many prefixes the ipcache may hold
+ * @param tunnelIfindex of the overlay's device; 0: there is none
  */
 public record DatapathOptions(
     int hostIfindex,
@@ -37,13 +40,14 @@ public record DatapathOptions(
     int ringBytes,
     int policyEntries,
     int identities,
-    int prefixes) {
+    int prefixes,
+    int tunnelIfindex) {
   /** The gateway of every pod on every node, so that a machine that moves keeps its neighbour. */
   public static final MacAddress GATEWAY_MAC = MacAddress.parse("02:00:0a:fe:01:01");
 
   public static final InetAddress GATEWAY = InetAddress.ofLiteral("169.254.1.1");
 
-  static final int SIZE = 88;
+  static final int SIZE = 96;
   private static final int DEFAULT_CONNECTIONS = 262_144;
   private static final int SHARES = 8;
   private static final int DEFAULT_RING_BYTES = 8 << 20;
@@ -66,7 +70,8 @@ public record DatapathOptions(
         DEFAULT_RING_BYTES,
         262_144,
         65_536,
-        65_536);
+        65_536,
+        0);
   }
 
   /** Another size of the connection table, of which an endpoint's share is an eighth. */
@@ -82,7 +87,8 @@ public record DatapathOptions(
         ringBytes,
         policyEntries,
         identities,
-        prefixes);
+        prefixes,
+        tunnelIfindex);
   }
 
   /** Other timeouts of connections. */
@@ -98,7 +104,8 @@ public record DatapathOptions(
         ringBytes,
         policyEntries,
         identities,
-        prefixes);
+        prefixes,
+        tunnelIfindex);
   }
 
   /** Another size of the ring of events. */
@@ -114,7 +121,8 @@ public record DatapathOptions(
         bytes,
         policyEntries,
         identities,
-        prefixes);
+        prefixes,
+        tunnelIfindex);
   }
 
   /** Other packets told of. */
@@ -130,7 +138,25 @@ public record DatapathOptions(
         ringBytes,
         policyEntries,
         identities,
-        prefixes);
+        prefixes,
+        tunnelIfindex);
+  }
+
+  /** An overlay's device, by which packets go to other nodes. */
+  public DatapathOptions withTunnel(int ifindex) {
+    return new DatapathOptions(
+        hostIfindex,
+        hostMac,
+        gateway,
+        connections,
+        connectionShare,
+        timeouts,
+        reporting,
+        ringBytes,
+        policyEntries,
+        identities,
+        prefixes,
+        ifindex);
   }
 
   /** {@code struct config}. */
@@ -152,6 +178,7 @@ public record DatapathOptions(
     to.set(Bytes.U64, 64, timeouts.otherNew().toNanos());
     to.set(Bytes.U64, 72, timeouts.otherEstablished().toNanos());
     to.set(Bytes.U64, 80, timeouts.icmp().toNanos());
+    to.set(Bytes.U32, 88, tunnelIfindex);
     return bytes;
   }
 

@@ -32,7 +32,15 @@ public enum DropDetail {
   /** Redirection to a proxy that there is not. */
   PROXY(17),
   /** Not sent to the gateway's MAC address. */
-  NOT_TO_GATEWAY(18);
+  NOT_TO_GATEWAY(18),
+  /** Through the overlay from who is no node of the cluster. */
+  NOT_A_NODE(19),
+  /** The address of a pod that is behind another node as the source. */
+  CLAIMS_POD(20),
+  /** A node's address as the source, from elsewhere. */
+  CLAIMS_NODE(21),
+  /** Through the overlay with an identity that no node sends for a pod. */
+  HEADER(22);
 
   private final int number;
 

@@ -43,6 +43,12 @@ public record IpcacheValue(
         }
       };
 
+  /** Of {@code flags}: an address of a cluster node itself. */
+  public static final int NODE = 1;
+
+  /** Of {@code flags}: a pod's own address, not a prefix that pods have theirs of. */
+  public static final int POD = 2;
+
   /** An identity without tunnel, encryption or flags. */
   public IpcacheValue(int identity) {
     this(identity, 0);

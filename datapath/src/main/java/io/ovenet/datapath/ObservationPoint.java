@@ -7,8 +7,12 @@ public enum ObservationPoint {
   TO_HOST(2),
   /** To the outside, by way of the node's own stack. */
   TO_STACK(3),
+  /** To another node, encapsulated. */
+  TO_OVERLAY(4),
   /** Where it came in, before it was judged. */
   FROM_ENDPOINT(5),
+  /** From another node, out of its encapsulation, before it was judged. */
+  FROM_OVERLAY(9),
   TO_ENDPOINT(101);
 
   private final int number;

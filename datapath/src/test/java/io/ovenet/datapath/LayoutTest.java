@@ -255,6 +255,8 @@ class LayoutTest {
         .isEqualTo(TestNode.REPORTING.ticks());
     assertThat(Bytes.u8(bytes, member("config", "report_flags").offset())).isEqualTo(7);
     assertThat(Bytes.u8(bytes, member("config", "report_received").offset())).isZero();
+    assertThat(bytes.get(Bytes.U32, member("config", "tunnel_ifindex").offset()))
+        .isEqualTo(TestNode.TUNNEL_IFINDEX);
     var seconds =
         Map.of(
             "tcp_new",
@@ -393,6 +395,12 @@ class LayoutTest {
     for (ObservationPoint point : ObservationPoint.values()) {
       numbers.put("TRACE_" + point, point.number());
     }
+    for (Disagreement disagreement : Disagreement.values()) {
+      numbers.put("DISAGREE_" + disagreement, disagreement.number());
+    }
+    numbers.put("DISAGREEMENTS", Disagreement.values().length);
+    numbers.put("IPCACHE_NODE", IpcacheValue.NODE);
+    numbers.put("IPCACHE_POD", IpcacheValue.POD);
     for (Endpoint.Flag flag : Endpoint.Flag.values()) {
       numbers.put("ENDPOINT_" + flag, flag.bit);
     }

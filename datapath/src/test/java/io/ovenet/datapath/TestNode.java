@@ -36,6 +36,7 @@ final class TestNode implements AutoCloseable {
   static final MacAddress HOST_MAC = MacAddress.parse("02:00:00:00:00:aa");
   private static final MacAddress NO_MAC = new MacAddress(0);
   static final int HOST_IFINDEX = 7;
+  static final int TUNNEL_IFINDEX = 9;
 
   static final int WEB = 1001;
   static final int CLIENT = 1002;
@@ -140,6 +141,7 @@ final class TestNode implements AutoCloseable {
     return new DatapathOptions(HOST_IFINDEX, HOST_MAC)
         .withConnections(1024)
         .withRingBytes(1 << 16)
+        .withTunnel(TUNNEL_IFINDEX)
         .withReporting(REPORTING);
   }
 
