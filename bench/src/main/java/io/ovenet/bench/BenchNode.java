@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -33,11 +34,12 @@ final class BenchNode implements AutoCloseable {
   private static final Path HOME = Path.of(System.getenv().getOrDefault("OVENET_HOME", "."));
   private static final AtomicInteger COUNT = new AtomicInteger();
   private static final int POD_NETWORK = 22;
+  private static final long RETRY_NANOS = 2_000_000;
 
   private final Path directory;
   private final Path bpffs;
   private final Path netns;
-  private final MemoryGroup memory;
+  private final ControlGroups groups;
   private final ArrayDeque<AutoCloseable> undo = new ArrayDeque<>();
   private final Thread hook = Thread.ofPlatform().unstarted(this::closeQuietly);
   private final List<String> flags;
@@ -48,9 +50,11 @@ final class BenchNode implements AutoCloseable {
   /**
    * Makes the node and its API; the agent is not started yet.
    *
+   * @param processors how many the agent may use; 0: as many as there are
+   * @param bytes of memory that it may use; 0: as much as there is
    * @param flags of the agent, besides where things are
    */
-  BenchNode(String... flags) throws IOException {
+  BenchNode(double processors, long bytes, String... flags) throws IOException {
     this.flags = List.of(flags);
     String name = "ovenet-bench-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
     directory = Files.createTempDirectory(name);
@@ -59,8 +63,8 @@ final class BenchNode implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(hook);
     try {
       undo.push(() -> deleteAll(directory));
-      memory = MemoryGroup.make(name);
-      undo.push(memory);
+      groups = new ControlGroups(name, processors, bytes);
+      undo.push(groups);
       Files.createDirectory(bpffs);
       Mounts.mountBpffs(bpffs);
       undo.push(() -> Mounts.unmount(bpffs));
@@ -154,8 +158,8 @@ final class BenchNode implements AutoCloseable {
     return api;
   }
 
-  MemoryGroup memory() {
-    return memory;
+  ControlGroups groups() {
+    return groups;
   }
 
   Path hubbleSocket() {
@@ -168,12 +172,14 @@ final class BenchNode implements AutoCloseable {
 
   /** Starts the agent by the launcher, in the node's namespace and memory group. */
   void startAgent() throws IOException {
+    StringBuilder join = new StringBuilder();
+    groups.procs().forEach(procs -> join.append("echo $$ >").append(procs).append("; "));
     List<String> command =
         new ArrayList<>(
             List.of(
                 "sh",
                 "-c",
-                "echo $$ >" + memory.procs() + "; exec \"$@\"",
+                join + "exec \"$@\"",
                 "sh",
                 "nsenter",
                 "--net=" + netns,
@@ -199,6 +205,19 @@ final class BenchNode implements AutoCloseable {
             .start();
     Process started = agent;
     undo.push(() -> end(started));
+  }
+
+  /** Adds a pod as soon as the agent can. */
+  void awaitAgent(BenchPod pod) throws IOException {
+    long begin = System.nanoTime();
+    CniProgram.Exit exit = pod.tryAdd();
+    while (exit.code() != 0) {
+      if (System.nanoTime() - begin > 60_000_000_000L) {
+        throw new IOException("no ADD succeeds: " + exit.stdout() + agentLog());
+      }
+      LockSupport.parkNanos(RETRY_NANOS);
+      exit = pod.tryAdd();
+    }
   }
 
   /** Ends the agent; what it pinned stays. */

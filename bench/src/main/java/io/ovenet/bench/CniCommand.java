@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,8 +30,6 @@ import picocli.CommandLine.Spec;
     },
     mixinStandardHelpOptions = true)
 final class CniCommand implements Callable<Integer> {
-  private static final long RETRY_NANOS = 2_000_000;
-
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private Output output = new Output();
 
@@ -51,7 +48,7 @@ final class CniCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Map<String, Object> report = new LinkedHashMap<>();
-    try (BenchNode node = new BenchNode()) {
+    try (BenchNode node = new BenchNode(0, 0)) {
       node.namespace("bench");
       BenchPod known = node.pod("bench", "known", Map.of("app", "known"));
       Output.note("starting the agent " + starts + " times");
@@ -71,14 +68,7 @@ final class CniCommand implements Callable<Integer> {
     for (int i = 0; i < Math.max(1, starts); i++) {
       long begin = System.nanoTime();
       node.startAgent();
-      CniProgram.Exit exit = pod.tryAdd();
-      while (exit.code() != 0) {
-        if (System.nanoTime() - begin > 60_000_000_000L) {
-          throw new IOException("no ADD succeeds: " + exit.stdout() + node.agentLog());
-        }
-        LockSupport.parkNanos(RETRY_NANOS);
-        exit = pod.tryAdd();
-      }
+      node.awaitAgent(pod);
       long took = System.nanoTime() - begin;
       if (i == 0) {
         report.put("agent start to first ADD, nothing pinned", Times.of(List.of(took)));

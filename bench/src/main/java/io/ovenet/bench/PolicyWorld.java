@@ -1,0 +1,212 @@
+package io.ovenet.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+
+/** What is there while policy changes: objects, endpoints, and the policy that is changed. */
+final class PolicyWorld {
+  static final String NAMESPACE = "bench";
+  static final String NAME = "changed";
+  static final String PATH =
+      "/apis/cilium.io/v2/namespaces/" + NAMESPACE + "/ciliumnetworkpolicies/" + NAME;
+
+  private static final int IDENTITIES = 10_000;
+  private static final int POLICIES = 1_000;
+  private static final int ENDPOINTS = 250;
+  private static final int SELECTED_ENDPOINTS = 100;
+  private static final int SELECTED_IDENTITIES = 1_000;
+  private static final int FIRST_IDENTITY = 20_000;
+  private static final int NAMESPACES = 100;
+  private static final int WRITERS = 4;
+
+  private PolicyWorld() {}
+
+  /** Between whom the probes go. */
+  record Ends(BenchPod client, BenchPod server) {}
+
+  /** The policy that is changed: its subjects hear its peers, or not on the probes' port. */
+  static Map<String, Object> policy(boolean denies, String version) {
+    Map<String, Object> peers = Map.of("matchLabels", Map.of("peers", "yes"));
+    Map<String, Object> rule = Map.of("fromEndpoints", List.of(peers));
+    Map<String, Object> spec = new LinkedHashMap<>();
+    spec.put("endpointSelector", Map.of("matchLabels", Map.of("group", "changed")));
+    spec.put("ingress", List.of(rule));
+    if (denies) {
+      spec.put(
+          "ingressDeny",
+          List.of(Map.of("fromEndpoints", List.of(peers), "toPorts", ports(ProbeStream.PORT))));
+    }
+    return object(NAMESPACE, NAME, version, spec);
+  }
+
+  private static List<Map<String, Object>> ports(int port) {
+    return List.of(
+        Map.of("ports", List.of(Map.of("port", Integer.toString(port), "protocol", "UDP"))));
+  }
+
+  private static Map<String, Object> object(
+      String namespace, String name, String version, Map<String, Object> spec) {
+    return Map.of(
+        "apiVersion",
+        "cilium.io/v2",
+        "kind",
+        "CiliumNetworkPolicy",
+        "metadata",
+        Map.of("namespace", namespace, "name", name, "resourceVersion", version),
+        "spec",
+        spec);
+  }
+
+  /** Two pods and the policy. */
+  static Ends small(BenchNode node) throws IOException {
+    node.namespace(NAMESPACE);
+    create(node, NAMESPACE, policy(false, ""));
+    node.startAgent();
+    BenchPod client = node.pod(NAMESPACE, "client", Map.of("peers", "yes"));
+    BenchPod server = node.pod(NAMESPACE, "server", Map.of("group", "changed"));
+    node.awaitAgent(client);
+    server.add();
+    return new Ends(client, server);
+  }
+
+  private static void create(BenchNode node, String namespace, Map<String, Object> policy)
+      throws IOException {
+    node.create("/apis/cilium.io/v2/namespaces/" + namespace + "/ciliumnetworkpolicies", policy);
+  }
+
+  /**
+   * A cluster and a node as they are in a few hundred nodes' company. The pods of this node have
+   * identities of their own; all others are objects.
+   */
+  static Ends large(BenchNode node, long seed, Map<String, Object> report)
+      throws IOException, InterruptedException {
+    Random random = new Random(seed);
+    Output.note("%,d identities, %,d policies; seed %d".formatted(IDENTITIES, POLICIES, seed));
+    node.namespace(NAMESPACE);
+    List<Write> writes = new ArrayList<>();
+    for (int i = 0; i < NAMESPACES; i++) {
+      String name = namespace(i);
+      writes.add(() -> node.namespace(name));
+    }
+    run(writes);
+    writes.clear();
+    for (int i = 0; i < IDENTITIES - ENDPOINTS; i++) {
+      Map<String, Object> identity = identity(FIRST_IDENTITY + i, i, random);
+      writes.add(() -> node.create("/apis/cilium.io/v2/ciliumidentities", identity));
+    }
+    for (int i = 0; i < POLICIES - 1; i++) {
+      boolean here = i < ENDPOINTS;
+      String namespace = here ? NAMESPACE : namespace(random.nextInt(NAMESPACES));
+      Map<String, Object> policy = other(namespace, i, random);
+      writes.add(() -> create(node, namespace, policy));
+    }
+    writes.add(() -> create(node, NAMESPACE, policy(false, "")));
+    run(writes);
+    Output.note(ENDPOINTS + " endpoints");
+    List<BenchPod> pods = new ArrayList<>();
+    for (int i = 0; i < ENDPOINTS; i++) {
+      Map<String, String> labels = new HashMap<>();
+      labels.put("app", "app-" + i);
+      labels.put("tier", "tier-" + random.nextInt(5));
+      if (i < SELECTED_ENDPOINTS) {
+        labels.put("group", "changed");
+      } else if (i == SELECTED_ENDPOINTS) {
+        labels.put("peers", "yes");
+      }
+      pods.add(node.pod(NAMESPACE, "pod-" + i, labels));
+    }
+    long begin = System.nanoTime();
+    node.startAgent();
+    node.awaitAgent(pods.getFirst());
+    report.put(
+        "agent start to first ADD, all policies from nothing",
+        Times.of(List.of(System.nanoTime() - begin)));
+    AtOnce.run(pods.subList(1, pods.size()), BenchPod::add);
+    LockSupport.parkNanos(3_000_000_000L); // until the agent has said so to the API
+    return new Ends(pods.get(SELECTED_ENDPOINTS), pods.getFirst());
+  }
+
+  private static String namespace(int number) {
+    return "app-" + number + "-prod";
+  }
+
+  private static Map<String, Object> identity(int number, int index, Random random) {
+    Map<String, String> labels = new HashMap<>();
+    boolean peer = index < SELECTED_IDENTITIES - 1;
+    labels.put(
+        "k8s:io.kubernetes.pod.namespace",
+        peer ? NAMESPACE : namespace(random.nextInt(NAMESPACES)));
+    labels.put("k8s:io.cilium.k8s.policy.cluster", "default");
+    labels.put("k8s:io.cilium.k8s.policy.serviceaccount", "default");
+    labels.put("k8s:app", "app-" + random.nextInt(500));
+    labels.put("k8s:tier", "tier-" + random.nextInt(5));
+    labels.put("k8s:instance", "instance-" + index);
+    if (peer) {
+      labels.put("k8s:peers", "yes");
+    }
+    return Map.of(
+        "apiVersion",
+        "cilium.io/v2",
+        "kind",
+        "CiliumIdentity",
+        "metadata",
+        Map.of("name", Integer.toString(number)),
+        "security-labels",
+        labels);
+  }
+
+  /** A policy as teams write them: an application, who calls it on a port or two. */
+  private static Map<String, Object> other(String namespace, int index, Random random) {
+    List<Map<String, Object>> rules = new ArrayList<>();
+    for (int i = 0; i <= random.nextInt(3); i++) {
+      Map<String, String> labels = new HashMap<>();
+      labels.put("app", "app-" + random.nextInt(500));
+      if (random.nextBoolean()) {
+        labels.put("k8s:io.kubernetes.pod.namespace", namespace(random.nextInt(NAMESPACES)));
+      }
+      rules.add(
+          Map.of(
+              "fromEndpoints",
+              List.of(Map.of("matchLabels", labels)),
+              "toPorts",
+              ports(1024 + random.nextInt(4000))));
+    }
+    String app = "app-" + (namespace.equals(NAMESPACE) ? index : random.nextInt(500));
+    Map<String, Object> spec =
+        Map.of("endpointSelector", Map.of("matchLabels", Map.of("app", app)), "ingress", rules);
+    return object(namespace, "policy-" + index, "", spec);
+  }
+
+  /** A write to the API. */
+  private interface Write {
+    void run() throws IOException;
+  }
+
+  private static void run(List<Write> writes) throws IOException, InterruptedException {
+    try (var threads = Executors.newFixedThreadPool(WRITERS)) {
+      List<Future<?>> ends = new ArrayList<>();
+      for (Write write : writes) {
+        ends.add(
+            threads.submit(
+                () -> {
+                  write.run();
+                  return null;
+                }));
+      }
+      for (Future<?> end : ends) {
+        end.get();
+      }
+    } catch (ExecutionException e) {
+      throw new IOException("fill the API: " + e.getCause(), e);
+    }
+  }
+}
