@@ -16,25 +16,39 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
-/** A lab of the benchmark's own, from the shipped launcher; taken down at the end. */
+/**
+ * A lab of the benchmark's own, from the shipped launcher; taken down when closed, and when the
+ * process is ended (Ctrl-C).
+ */
 final class Lab implements AutoCloseable {
   private static final Path HOME = Path.of(System.getenv().getOrDefault("OVENET_HOME", "."));
   private final Path directory;
+  private final Thread hook = Thread.ofPlatform().name("lab down").unstarted(this::down);
+  private final AtomicBoolean isDown = new AtomicBoolean();
 
   private Lab(Path directory) {
     this.directory = directory;
+    Runtime.getRuntime().addShutdownHook(hook);
   }
 
   /**
-   * Starts a lab and waits until every pod of the manifest, a path below the launcher's, is ready.
+   * Starts a lab and waits until every pod of the manifest is ready.
+   *
+   * @param manifest a path below the launcher's
+   * @param settings of its agents, KEY=VALUE
    */
-  static Lab up(String manifest) throws IOException, InterruptedException {
+  static Lab up(String manifest, String... settings) throws IOException, InterruptedException {
     Lab lab = new Lab(Files.createTempDirectory("ovenet-bench"));
+    List<String> command = new ArrayList<>(List.of("lab", "up"));
+    for (String setting : settings) {
+      command.addAll(List.of("-c", setting));
+    }
     try {
-      if (lab.command("lab", "up")
+      if (lab.command(command.toArray(String[]::new))
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start()
@@ -116,6 +130,34 @@ final class Lab implements AutoCloseable {
     return PodPair.of(from.path("pid").asLong(), to.path("pid").asLong(), to.path("ip").asText());
   }
 
+  /** The agents, and a process of the launcher's with those that it started. */
+  List<Long> processes(long launched) throws IOException, InterruptedException {
+    List<Long> processes = new ArrayList<>(List.of(launched));
+    for (JsonNode node : status().path("nodes")) {
+      Path namespace = Path.of("/proc", node.path("pid").asText(), "ns", "net");
+      long found = processes.size();
+      ProcessHandle.allProcesses()
+          .filter(process -> isAgent(process.pid(), namespace))
+          .forEach(process -> processes.add(process.pid()));
+      if (processes.size() == found) {
+        throw new IOException("no agent runs on " + node.path("name").asText());
+      }
+    }
+    ProcessHandle.of(launched)
+        .ifPresent(p -> p.descendants().forEach(child -> processes.add(child.pid())));
+    return processes;
+  }
+
+  private static boolean isAgent(long pid, Path namespace) {
+    Path process = Path.of("/proc", Long.toString(pid));
+    try {
+      return Files.isSameFile(process.resolve("ns/net"), namespace)
+          && Files.readString(process.resolve("cmdline")).contains("io.ovenet.agent.Main");
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+
   private static JsonNode pod(JsonNode status, String name) throws IOException {
     for (JsonNode pod : status.path("pods")) {
       if (name.equals(pod.path("namespace").asText() + "/" + pod.path("name").asText())) {
@@ -132,6 +174,18 @@ final class Lab implements AutoCloseable {
 
   @Override
   public void close() {
+    down();
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException ending) {
+      // The process ends: the hook finds nothing left to do.
+    }
+  }
+
+  private void down() {
+    if (isDown.getAndSet(true)) {
+      return;
+    }
     try {
       int ended =
           command("lab", "down")

@@ -1,8 +1,6 @@
 package io.ovenet.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -20,23 +19,26 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "path",
     description = {
-      "Two pods of a lab with policy and flows on, a bare veth pair and redirect_peer without",
-      "policy, in turn: requests on one connection (RR), connections (CRR), new UDP flows."
+      "Two pods of a lab with policy and flows on, a bare veth pair, and redirect_peer without",
+      "policy, in turn: requests on one connection (RR), connections (CRR), and UDP datagrams of",
+      "which each begins a flow. Both ends run on the last processor; agent and the follower of",
+      "all flows on the others. The lab is made for it and taken down."
     },
     mixinStandardHelpOptions = true)
 final class PathCommand implements Callable<Integer> {
+  private static final int WARM_UP = 3;
+  private static final int FIRST_PORT = 8080;
+
   @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private Output output = new Output();
 
   @Option(names = "--rounds", description = "Rounds in turn (default: ${DEFAULT-VALUE}).")
-  private int rounds = 20;
+  private int rounds = 21;
 
   @Option(
-      names = "--millis",
+      names = "--seconds",
       description = "Length of one measurement (default: ${DEFAULT-VALUE}).")
-  private int millis = 300;
-
-  @Option(names = "--json", description = "Machine-readable.")
-  private boolean json;
+  private double seconds = 0.15;
 
   private enum Figure {
     RR,
@@ -44,75 +46,87 @@ final class PathCommand implements Callable<Integer> {
     UDP
   }
 
+  private final Map<Figure, Map<String, List<Double>>> rates = new LinkedHashMap<>();
+  private final Map<Figure, Follower.Account> told = new LinkedHashMap<>();
+
   @Override
   public Integer call() throws Exception {
-    PrintWriter out = spec.commandLine().getOut();
-    try (Lab lab = Lab.up("examples/bench/path.yaml");
+    Output.note("starting a lab");
+    try (Lab lab = Lab.up("examples/bench/path.yaml", "hubble-event-buffer-capacity=65535");
         Follower follower = lab.follow();
         Network bare = BarePair.make();
         Network redirect = RedirectPair.make();
-        Network pods = lab.pair("bench/client", "bench/server")) {
-      List<Network> networks = List.of(bare, redirect, pods);
-      Map<Figure, Map<String, List<Double>>> measured = measure(networks);
-      Map<String, Object> report = new LinkedHashMap<>();
-      for (Map.Entry<Figure, Map<String, List<Double>>> figure : measured.entrySet()) {
-        Map<String, Object> ratios = new LinkedHashMap<>();
-        List<Double> base = rates(figure.getValue(), bare);
-        for (Network network : networks) {
-          Ratios ratio = Ratios.of(divide(rates(figure.getValue(), network), base));
-          double rate = Ratios.of(rates(figure.getValue(), network)).median();
-          ratios.put(network.name(), Map.of("ratio", ratio, "per_second", rate));
-          if (!json) {
-            out.printf("%-4s %-26s %9.0f/s  %s%n", figure.getKey(), network.name(), rate, ratio);
-          }
-        }
-        report.put(figure.getKey().name(), ratios);
-      }
-      report.put("flows", Map.of("followed", follower.flows(), "lost", follower.lost()));
-      out.println(
-          json
-              ? new ObjectMapper().writeValueAsString(report)
-              : "flows: the follower got %d, told lost %d"
-                  .formatted(follower.flows(), follower.lost()));
-      out.flush();
-      return 0;
+        Network pods = lab.pair("bench/client", "bench/server");
+        Processors processors = new Processors()) {
+      processors.keepAway(lab.processes(follower.pid()));
+      measure(List.of(bare, redirect, pods), follower);
+      report(List.of(bare, redirect, pods));
     }
+    return 0;
   }
 
-  private Map<Figure, Map<String, List<Double>>> measure(List<Network> networks)
-      throws IOException {
-    Map<Figure, Map<String, List<Double>>> all = new LinkedHashMap<>();
-    Duration time = Duration.ofMillis(millis);
-    for (int round = -2; round < rounds; round++) {
-      for (int i = 0; i < networks.size(); i++) {
-        // Each network comes first, in the middle and last equally often.
-        Network network = networks.get(Math.floorMod(i + round, networks.size()));
-        for (Figure figure : Figure.values()) {
-          double rate = rate(figure, network, time);
+  private void measure(List<Network> networks, Follower follower) throws IOException {
+    Duration time = Duration.ofNanos((long) (seconds * 1e9));
+    for (int round = -WARM_UP; round < Math.max(1, rounds); round++) {
+      if (round % 5 == 0) {
+        Output.note("round " + round);
+      }
+      for (Figure figure : Figure.values()) {
+        for (int i = 0; i < networks.size(); i++) {
+          // Each network comes first, in the middle and last equally often.
+          Network network = networks.get(Math.floorMod(i + round, networks.size()));
+          Follower.Account before = follower.settled();
+          double rate = rate(figure, network, time, FIRST_PORT + WARM_UP + round);
+          Follower.Account now = follower.settled().minus(before);
           if (round >= 0) {
-            all.computeIfAbsent(figure, f -> new LinkedHashMap<>())
+            rates
+                .computeIfAbsent(figure, f -> new LinkedHashMap<>())
                 .computeIfAbsent(network.name(), n -> new ArrayList<>())
                 .add(rate);
+            told.merge(figure, now, Follower.Account::plus);
           }
         }
       }
     }
-    return all;
   }
 
-  private static double rate(Figure figure, Network network, Duration time) throws IOException {
+  /**
+   * One measurement.
+   *
+   * @param port of each round its own: the last one's connections still wait (TIME_WAIT)
+   */
+  private static double rate(Figure figure, Network network, Duration time, int port)
+      throws IOException {
     if (figure == Figure.UDP) {
       try (UdpTuples tuples = new UdpTuples(network)) {
         return tuples.rate(time);
       }
     }
-    try (RequestResponse tcp = new RequestResponse(network, 8080)) {
+    try (RequestResponse tcp = new RequestResponse(network, port)) {
       return figure == Figure.RR ? tcp.rr(time) : tcp.crr(time);
     }
   }
 
-  private static List<Double> rates(Map<String, List<Double>> byName, Network network) {
-    return byName.getOrDefault(network.name(), List.of());
+  private void report(List<Network> networks) throws IOException {
+    Map<String, Object> report = new LinkedHashMap<>();
+    String bare = networks.getFirst().name();
+    for (Figure figure : Figure.values()) {
+      Map<String, List<Double>> measured = rates.getOrDefault(figure, Map.of());
+      for (Network network : networks) {
+        List<Double> here = measured.getOrDefault(network.name(), List.of());
+        report.put(figure + " a second, " + network.name(), Ratios.of(here));
+        if (!network.name().equals(bare)) {
+          List<Double> ratios = divide(here, measured.getOrDefault(bare, List.of()));
+          report.put(figure + " of the bare pair, " + network.name(), Ratios.of(ratios));
+        }
+      }
+      Follower.Account flows = told.getOrDefault(figure, new Follower.Account(0, 0, 0));
+      report.put(figure + " flows followed", flows.flows());
+      report.put(figure + " flows lost in the kernel", flows.lostInKernel());
+      report.put(figure + " flows lost by the follower", flows.lostByReader());
+      report.put(figure + " share of flows lost", flows.lostShare());
+    }
+    output.print(spec, report, "Medians of the rounds with their 95 % interval.");
   }
 
   private static List<Double> divide(List<Double> rates, List<Double> base) {
