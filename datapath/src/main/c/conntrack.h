@@ -215,7 +215,8 @@ static __always_inline struct conntrack *scratch_connection(void)
 	return bpf_map_lookup_elem(&conntrack_scratch, &zero);
 }
 
-/* Remembers a connection in a slot claimed for it: 0, or a drop reason. */
+/* Remembers a connection in a slot claimed for it, or in that of the entry in whose place it comes:
+ * 0, or a drop reason. */
 VERIFIED_ONCE int add_connection(const struct packet *p, const struct decision *decision,
 				 __u64 revision, __u32 slot)
 {
@@ -237,6 +238,10 @@ VERIFIED_ONCE int add_connection(const struct packet *p, const struct decision *
 	set_decision(connection, p, decision, revision, source_is_hi);
 	update_connection(connection, p, p->length, false);
 	set_told(connection, p, 0);
+	if (slot == SLOT_OF_OLD)
+		return bpf_map_update_elem(&conntrack_map, &key, connection, BPF_EXIST)
+			   ? DROP_CONNTRACK_FULL
+			   : 0;
 	return insert_connection(&key, connection, slot, p->from.id ? p->from.id : p->to.id,
 				 p->now);
 }

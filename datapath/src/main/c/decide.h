@@ -22,12 +22,22 @@ static __always_inline void tell_beginning(struct __sk_buff *skb, struct packet 
 	trace_connection(skb, p, &egress, &ingress);
 }
 
+/* `replaces`: there was an entry, whose slot the connection inherits. If it has just been
+ * collected, the connection needs one of its own. */
 static __always_inline int begin_connection(struct __sk_buff *skb, struct packet *p,
-					    const struct decision *decision, __u64 revision)
+					    const struct decision *decision, __u64 revision,
+					    bool replaces)
 {
-	int slot = find_slot(p->now);
-	int reason = slot < 0 ? DROP_CONNTRACK_FULL : add_connection(p, decision, revision, slot);
+	int reason = DROP_CONNTRACK_FULL;
 
+	if (replaces)
+		reason = add_connection(p, decision, revision, SLOT_OF_OLD);
+	if (reason) {
+		int slot = find_slot(p->now);
+
+		if (slot >= 0)
+			reason = add_connection(p, decision, revision, slot);
+	}
 	if (!reason) {
 		tell_beginning(skb, p, decision);
 		return TC_ACT_OK;
@@ -81,11 +91,8 @@ static __always_inline int decide_packet(struct __sk_buff *skb, struct packet *p
 		return drop(skb, p, DROP_NO_CONNECTION, direction_of(p));
 	}
 	decide(p, standing == STANDING_BACKWARDS, &decision);
-	if (standing < STANDING_ONWARDS && !reason_of(&decision)) {
-		if (standing == STANDING_VOID)
-			bpf_map_delete_elem(&conntrack_map, &key);
-		return begin_connection(skb, p, &decision, revision);
-	}
+	if (standing < STANDING_ONWARDS && !reason_of(&decision))
+		return begin_connection(skb, p, &decision, revision, standing == STANDING_VOID);
 	if (standing >= STANDING_ONWARDS)
 		redecide_connection(p, &decision, revision);
 	if (before != verdict_of(&decision))

@@ -5,6 +5,7 @@
  *
  * INVARIANT: whoever changes a slot has claimed it by compare-and-exchange; an entry is inserted
  * only by who holds a slot for it, so no entry is without one.
+ * INVARIANT: nobody deletes an entry but who has claimed its slot, so no entry has two.
  * INVARIANT: conntrack_owned[e] is the number of used slots whose owner is e: it changes only
  * together with the slot, by who has claimed it.
  * A race with the connection's own packets can lose an entry, whose next packet is then decided
@@ -23,6 +24,7 @@ enum {
 	TICK_SHIFT = 20,	  /* a tick is 2^20 ns */
 	LOOK_AGAIN_TICKS = 10000, /* a connection may end long before it would expire */
 	NO_SLOT = -1,
+	SLOT_OF_OLD = 0x7fffffff,
 };
 
 static __always_inline __u64 slot_state(__u64 expires, __u64 now, __u32 owner, __u32 flags)

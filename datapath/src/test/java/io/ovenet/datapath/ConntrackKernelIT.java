@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ovenet.datapath.TestNode.Outcome;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -115,6 +116,25 @@ class ConntrackKernelIT {
             .isEqualTo(TestNode.REDIRECT);
       }
       assertThat(owned(node)).isEqualTo(node.connections());
+    }
+  }
+
+  /** The same two ports again and again are one connection at a time, and one slot. */
+  @Test
+  void aConnectionThatBeginsAnewKeepsItsSlot() throws IOException {
+    try (TestNode node = new TestNode(options())) {
+      for (int i = 0; i < 4 * SLOTS; i++) {
+        for (Outcome outcome :
+            List.of(
+                node.send(node.client, node.client.to(node.web).tcp(7, 80, Frame.SYN)),
+                node.send(node.web, node.web.to(node.client).tcp(80, 7, Frame.SYN | Frame.ACK)),
+                node.send(node.client, node.client.to(node.web).tcp(7, 80, Frame.RST)))) {
+          assertThat(outcome.returned()).as("round " + i).isEqualTo(TestNode.REDIRECT);
+        }
+      }
+      assertThat(node.connections()).isEqualTo(1);
+      assertThat(owned(node)).isEqualTo(1);
+      assertThat(flood(node, 1).returned()).as("there is room").isEqualTo(TestNode.REDIRECT);
     }
   }
 
