@@ -49,6 +49,7 @@ final class KernelClasses {
   private @Nullable IdentityClasses finished;
   private @Nullable IdentityClasses planned;
   private int lastClass;
+  private long version;
 
   KernelClasses(Table<Integer, Integer> table, int highestClass) {
     this.table = table;
@@ -101,6 +102,7 @@ final class KernelClasses {
 
   private int allocate(int engineClass) {
     int number = ++lastClass;
+    version++;
     engineOf.put(number, engineClass);
     members.put(number, 0);
     kernelOf.computeIfAbsent(engineClass, _ -> new ArrayList<>()).add(number);
@@ -128,6 +130,11 @@ final class KernelClasses {
   /** Classes of the kernel that hold the engine's class; none where nobody is in it. */
   List<Integer> kernelClassesOf(int engineClass) {
     return kernelOf.getOrDefault(engineClass, List.of());
+  }
+
+  /** Moves whenever {@link #kernelClassesOf} may answer otherwise than before. */
+  long version() {
+    return version;
   }
 
   /** CLASS_ANY always counts as used. */
@@ -173,6 +180,7 @@ final class KernelClasses {
                 return false;
               }
               var engineClass = engineOf.remove(entry.getKey());
+              version++;
               if (engineClass != null) {
                 var numbers = Objects.requireNonNull(kernelOf.get(engineClass));
                 numbers.remove(/* element */ entry.getKey());

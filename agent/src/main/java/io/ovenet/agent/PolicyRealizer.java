@@ -4,6 +4,7 @@ import io.ovenet.datapath.PolicyKey;
 import io.ovenet.datapath.PolicyValue;
 import io.ovenet.datapath.Verdict;
 import io.ovenet.policy.CompiledPolicy;
+import io.ovenet.policy.Decision;
 import io.ovenet.policy.PolicyEntry;
 import io.ovenet.policy.PolicySnapshot;
 import io.ovenet.policy.TrafficDirection;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -52,6 +54,11 @@ final class PolicyRealizer {
   /** One policy of policy_map. */
   private static final class Realized {
     final Map<PolicyKey, PolicyValue> entries = new HashMap<>();
+
+    /** What the entries are of, with classes of this version; null: it has to be found out. */
+    @Nullable CompiledPolicy made;
+
+    long classesVersion;
   }
 
   /** Keys to delete at a time; a number to forget then, or 0. */
@@ -139,6 +146,9 @@ final class PolicyRealizer {
   /** The number under which the policy now stands completely. */
   private int place(CompiledPolicy wanted, int present) {
     var known = numbers.get(wanted);
+    if (known != null && stands(known, wanted)) {
+      return known;
+    }
     for (int candidate : known == null ? new int[] {present} : new int[] {known, present}) {
       if (candidate != 0 && amend(candidate, wanted)) {
         return candidate;
@@ -150,8 +160,17 @@ final class PolicyRealizer {
     var policy = new Realized();
     policy.entries.putAll(entries);
     realized.put(number, policy);
-    adopt(wanted, number);
+    adopt(policy, wanted, number);
     return number;
+  }
+
+  /** Whether nothing has to be looked at: most policies, at most changes. */
+  private boolean stands(int number, CompiledPolicy wanted) {
+    var policy = realized.get(number);
+    return policy != null
+        && policy.classesVersion == classes.version()
+        && wanted.equals(policy.made)
+        && !retired.contains(number);
   }
 
   /**
@@ -185,11 +204,13 @@ final class PolicyRealizer {
       discard(0, extra);
       policy.entries.keySet().removeAll(extra);
     }
-    adopt(wanted, number);
+    adopt(policy, wanted, number);
     return true;
   }
 
-  private void adopt(CompiledPolicy wanted, int number) {
+  private void adopt(Realized policy, CompiledPolicy wanted, int number) {
+    policy.made = wanted;
+    policy.classesVersion = classes.version();
     numbers.values().removeIf(n -> n == number);
     numbers.put(wanted, number);
     retired.remove(number);
@@ -198,9 +219,11 @@ final class PolicyRealizer {
 
   private Map<PolicyKey, PolicyValue> entriesOf(CompiledPolicy policy, int number) {
     var entries = new HashMap<PolicyKey, PolicyValue>();
+    // Few decisions stand behind many entries, and they are long to compare.
+    var values = new IdentityHashMap<Decision, PolicyValue>();
     policy.forEachEntry(
         (identityClass, direction, entry) -> {
-          var value = valueOf(entry);
+          var value = values.computeIfAbsent(entry.decision(), this::valueOf);
           for (int kernelClass : classes.kernelClassesOf(identityClass)) {
             entries.put(keyOf(number, kernelClass, direction, entry), value);
           }
@@ -208,8 +231,7 @@ final class PolicyRealizer {
     return entries;
   }
 
-  private PolicyValue valueOf(PolicyEntry entry) {
-    var decision = entry.decision();
+  private PolicyValue valueOf(Decision decision) {
     var verdict = Objects.requireNonNull(Verdict.of(decision.verdict().code()));
     int rule = rules.numberOf(new RuleNumbers.DecidedBy(decision.origins(), decision.log()));
     return new PolicyValue(verdict, decision.match().code(), rule);

@@ -232,12 +232,10 @@ final class BenchNode implements AutoCloseable {
     if (agent == null) {
       throw new IllegalStateException("no agent was started");
     }
-    for (String line : Files.readAllLines(Path.of("/proc/" + agent.pid() + "/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
-      }
+    if (!agent.isAlive()) {
+      throw new IOException("the agent has ended: " + agentLog());
     }
-    throw new IOException("the agent's process has no VmRSS: it has ended, " + agentLog());
+    return AgentCommand.resident(agent.pid());
   }
 
   private Path cniSocket() {

@@ -11,7 +11,14 @@ import picocli.CommandLine.Spec;
     description = "Benchmarks; each compares with a peer or a limit in the same run.",
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
-    subcommands = {CniCommand.class, PathCommand.class, PolicyCommand.class, ProgramCommand.class})
+    subcommands = {
+      AgentCommand.class,
+      CniCommand.class,
+      FlowsCommand.class,
+      PathCommand.class,
+      PolicyCommand.class,
+      ProgramCommand.class
+    })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

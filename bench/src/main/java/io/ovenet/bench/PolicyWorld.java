@@ -22,6 +22,8 @@ final class PolicyWorld {
   private static final int IDENTITIES = 10_000;
   private static final int POLICIES = 1_000;
   private static final int ENDPOINTS = 250;
+  private static final int REPLICAS = 10;
+  private static final int LOCAL_POLICIES = 2 * ENDPOINTS / REPLICAS;
   private static final int SELECTED_ENDPOINTS = 100;
   private static final int SELECTED_IDENTITIES = 1_000;
   private static final int FIRST_IDENTITY = 20_000;
@@ -83,9 +85,24 @@ final class PolicyWorld {
     node.create("/apis/cilium.io/v2/namespaces/" + namespace + "/ciliumnetworkpolicies", policy);
   }
 
+  /** A policy that lets one application's pods hear another's. */
+  static void allowFrom(BenchNode node, String name, String subject, String peer)
+      throws IOException {
+    Map<String, Object> rule =
+        Map.of("fromEndpoints", List.of(Map.of("matchLabels", Map.of("app", peer))));
+    Map<String, Object> spec =
+        Map.of(
+            "endpointSelector",
+            Map.of("matchLabels", Map.of("app", subject)),
+            "ingress",
+            List.of(rule));
+    create(node, NAMESPACE, object(NAMESPACE, name, "", spec));
+  }
+
   /**
-   * A cluster and a node as they are in a few hundred nodes' company. The pods of this node have
-   * identities of their own; all others are objects.
+   * A cluster and a node as they are in a few hundred nodes' company: every application has ten
+   * pods on the node and two policies, and its identity; the other identities and policies are of
+   * other nodes and namespaces.
    */
   static Ends large(BenchNode node, long seed, Map<String, Object> report)
       throws IOException, InterruptedException {
@@ -99,12 +116,12 @@ final class PolicyWorld {
     }
     run(writes);
     writes.clear();
-    for (int i = 0; i < IDENTITIES - ENDPOINTS; i++) {
+    for (int i = 0; i < IDENTITIES - ENDPOINTS / REPLICAS; i++) {
       Map<String, Object> identity = identity(FIRST_IDENTITY + i, i, random);
       writes.add(() -> node.create("/apis/cilium.io/v2/ciliumidentities", identity));
     }
     for (int i = 0; i < POLICIES - 1; i++) {
-      boolean here = i < ENDPOINTS;
+      boolean here = i < LOCAL_POLICIES;
       String namespace = here ? NAMESPACE : namespace(random.nextInt(NAMESPACES));
       Map<String, Object> policy = other(namespace, i, random);
       writes.add(() -> create(node, namespace, policy));
@@ -115,8 +132,8 @@ final class PolicyWorld {
     List<BenchPod> pods = new ArrayList<>();
     for (int i = 0; i < ENDPOINTS; i++) {
       Map<String, String> labels = new HashMap<>();
-      labels.put("app", "app-" + i);
-      labels.put("tier", "tier-" + random.nextInt(5));
+      labels.put("app", "app-" + i / REPLICAS);
+      labels.put("tier", "tier-" + i / REPLICAS % 5);
       if (i < SELECTED_ENDPOINTS) {
         labels.put("group", "changed");
       } else if (i == SELECTED_ENDPOINTS) {
@@ -180,7 +197,7 @@ final class PolicyWorld {
               "toPorts",
               ports(1024 + random.nextInt(4000))));
     }
-    String app = "app-" + (namespace.equals(NAMESPACE) ? index : random.nextInt(500));
+    String app = "app-" + (namespace.equals(NAMESPACE) ? index / 2 : random.nextInt(500));
     Map<String, Object> spec =
         Map.of("endpointSelector", Map.of("matchLabels", Map.of("app", app)), "ingress", rules);
     return object(namespace, "policy-" + index, "", spec);

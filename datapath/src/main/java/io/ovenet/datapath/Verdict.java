@@ -14,6 +14,8 @@ public enum Verdict {
   /** Passes, but would have been denied. */
   AUDIT(5);
 
+  private static final Verdict[] ALL = values();
+
   private final int number;
 
   Verdict(int number) {
@@ -26,7 +28,7 @@ public enum Verdict {
 
   /** Null for a number that none has. */
   public static @Nullable Verdict of(int number) {
-    for (var value : values()) {
+    for (var value : ALL) {
       if (value.number == number) {
         return value;
       }

@@ -34,7 +34,7 @@ public final class FlowStatistics {
   }
 
   /** Notes the namespaces of a flow. */
-  void seen(FlowRecord flow) {
+  public void seen(FlowRecord flow) {
     seen(flow.source().place(), flow.time());
     seen(flow.destination().place(), flow.time());
   }
