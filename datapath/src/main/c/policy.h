@@ -90,29 +90,17 @@ static __always_inline __be16 called_port(const struct tuple *tuple, bool reply)
 	return reply ? tuple->source_port_be : tuple->destination_port_be;
 }
 
-/* The node itself always gets in, unless a rule denies it or sends it to a proxy. */
-static __always_inline __u64 admit_host(union judgement judged)
-{
-	if (judged.verdict != VERDICT_DEFAULT || judged.detail == DETAIL_NO_CLASS)
-		return judged.whole;
-	return judgement(VERDICT_ALLOW, 0, DETAIL_NONE);
-}
-
 VERIFIED_ONCE __u64 judge(const struct side *side, const struct side *peer, __u32 direction,
 			  __u32 protocol, __u32 port_be)
 {
 	__u32 enforced =
 	    direction == DIRECTION_INGRESS ? ENDPOINT_ENFORCE_INGRESS : ENDPOINT_ENFORCE_EGRESS;
-	union judgement judged;
 
 	if (!side || !peer || !side->policy)
 		return judgement(VERDICT_DEFAULT, DROP_NOT_READY, DETAIL_NO_POLICY);
 	if (!(side->flags & enforced))
 		return judgement(VERDICT_ALLOW, 0, DETAIL_NONE);
-	judged.whole = look_up_policy(side->policy, peer->peer, direction, protocol, port_be);
-	if (direction == DIRECTION_INGRESS && peer->identity == IDENTITY_HOST)
-		return admit_host(judged);
-	return judged.whole;
+	return look_up_policy(side->policy, peer->peer, direction, protocol, port_be);
 }
 
 /* Asks both sides as far as they are endpoints of this node; the second only if the first agrees.

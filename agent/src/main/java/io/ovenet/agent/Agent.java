@@ -160,7 +160,8 @@ public final class Agent implements AutoCloseable {
           case ALWAYS -> PolicySettings.Enforcement.ALWAYS;
           case NEVER -> PolicySettings.Enforcement.NEVER;
         };
-    return new PolicySettings(config.clusterName(), enforcement, true);
+    return new PolicySettings(
+        config.clusterName(), enforcement, config.allowLocalHost(), config.policyAudit());
   }
 
   private static Identities identities(IdentityAllocator allocator) {

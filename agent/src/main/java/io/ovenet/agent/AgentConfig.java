@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param kubeconfig null: the service account of the pod that the agent runs in
  * @param hubbleListenAddress where Hubble listens by TCP besides its socket; null: nowhere
  * @param reporting which packets of standing connections become flows
+ * @param policyAudit whether what policies deny passes on this node, and is told
+ * @param allowLocalHost whether the node itself comes in to every endpoint unless denied
  * @param policyEntries room for entries of all policies together
  * @param ringBytes of the ring between kernel and agent; a power of two
  * @param mtu bytes; 0: the MTU of the device of the default route
@@ -30,6 +32,8 @@ public record AgentConfig(
     String nodeName,
     String clusterName,
     PolicyEnforcement policyEnforcement,
+    boolean policyAudit,
+    boolean allowLocalHost,
     boolean hubble,
     @Nullable String hubbleListenAddress,
     Path hubbleSocket,
@@ -99,7 +103,6 @@ public record AgentConfig(
           "enable-lb-ipam",
           "enable-l7-proxy",
           "enable-icmp-rules",
-          "policy-audit-mode",
           "hubble-redact-enabled",
           "hubble-prefer-ipv6");
 
@@ -128,6 +131,8 @@ public record AgentConfig(
             node,
             cluster,
             enforcement(values.text("enable-policy", "default")),
+            values.flag("policy-audit-mode", false),
+            allowLocalHost(values.text("allow-localhost", "auto")),
             values.flag("enable-hubble", true),
             listenAddress(values.take("hubble-listen-address")),
             values.path("hubble-socket-path", "/var/run/cilium/hubble.sock"),
@@ -163,6 +168,8 @@ public record AgentConfig(
         nodeName,
         clusterName,
         policyEnforcement,
+        policyAudit,
+        allowLocalHost,
         hubble,
         hubbleListenAddress,
         hubbleSocket,
@@ -180,6 +187,16 @@ public record AgentConfig(
         cniBinaries,
         cniConfiguration,
         List.copyOf(warnings));
+  }
+
+  private static boolean allowLocalHost(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "auto", "always" -> true;
+      case "policy" -> false;
+      default ->
+          throw new ConfigException(
+              "allow-localhost", "'" + text + "' is unknown", "set auto, always or policy");
+    };
   }
 
   private static PolicyEnforcement enforcement(String text) {

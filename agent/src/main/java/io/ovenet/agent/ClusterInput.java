@@ -1,6 +1,7 @@
 package io.ovenet.agent;
 
 import io.ovenet.datapath.IpcacheKey;
+import io.ovenet.kubernetes.CidrGroupRecord;
 import io.ovenet.kubernetes.CiliumEndpointRecord;
 import io.ovenet.kubernetes.CiliumNodeRecord;
 import io.ovenet.kubernetes.ClusterWatch;
@@ -14,6 +15,7 @@ import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.kubernetes.WatchScope;
 import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.Labels;
+import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.PolicyKind;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -34,7 +36,7 @@ final class ClusterInput {
   private static final Logger log = LoggerFactory.getLogger(ClusterInput.class);
 
   /** How many watches have to be in sync before the kernel follows. */
-  static final int WATCHES = 8;
+  static final int WATCHES = 9;
 
   private final String node;
   private final Steering steering;
@@ -73,6 +75,7 @@ final class ClusterInput {
     api.watch(RecordKind.PODS, WatchScope.podsOfNode(node), localPods());
     api.watch(RecordKind.CILIUM_NODES, WatchScope.ALL, nodes(ownNode));
     api.watch(RecordKind.CILIUM_ENDPOINTS, WatchScope.ALL, remoteEndpoints());
+    api.watch(RecordKind.CILIUM_CIDR_GROUPS, WatchScope.ALL, cidrGroups());
     api.watch(
         RecordKind.CILIUM_NETWORK_POLICIES,
         WatchScope.ALL,
@@ -122,6 +125,23 @@ final class ClusterInput {
       public void synced() {
         allocator.synced();
         super.synced();
+      }
+    };
+  }
+
+  private RecordHandler<CidrGroupRecord> cidrGroups() {
+    return new Handler<>() {
+      @Override
+      public void upserted(CidrGroupRecord record) {
+        for (var error : record.errors()) {
+          log.error("{} is left out of CiliumCIDRGroup {}: {}", error.path(), record.key(), error);
+        }
+        steering.submit(r -> r.upsertCidrGroup(record.group()));
+      }
+
+      @Override
+      public void deleted(ObjectKey key) {
+        steering.submit(r -> r.removeCidrGroup(key.name()));
       }
     };
   }
@@ -187,6 +207,7 @@ final class ClusterInput {
     return new Handler<>() {
       @Override
       public void upserted(CiliumEndpointRecord record) {
+        var ports = Pods.portsOf(record.namedPorts());
         var addresses = new HashMap<InetAddress, Integer>();
         for (var ip : record.ips()) {
           var parsed = record.identity() == 0 ? null : parse(ip, record.key());
@@ -198,7 +219,7 @@ final class ClusterInput {
         retract(before, addresses);
         addresses.forEach(
             (address, identity) -> {
-              say(Ipcache.Source.REMOTE_ENDPOINT, address, identity);
+              steering.submit(r -> r.sayPod(address, identity, ports));
               relabeler.nameRemote(
                   address, identity, record.key().namespace(), record.key().name());
             });
@@ -214,7 +235,7 @@ final class ClusterInput {
         if (before != null) {
           for (var address : before.keySet()) {
             if (!now.containsKey(address) && !saidByAnother(address)) {
-              say(Ipcache.Source.REMOTE_ENDPOINT, address, 0);
+              steering.submit(r -> r.sayPod(address, 0, NamedPorts.NONE));
               relabeler.forgetRemote(address);
             }
           }

@@ -225,7 +225,9 @@ public final class EndpointLifecycle implements CniServer.Plugin {
               address,
               mtuOf(request),
               identity,
-              labels);
+              labels,
+              Pods.portsOf(pod.namedPorts()),
+              pods.isAudited(pod));
 
       probe.before(Step.LINK);
       undo.push(() -> network.remove(endpoint));

@@ -2,13 +2,16 @@ package io.ovenet.agent;
 
 import io.ovenet.datapath.IpcacheKey;
 import io.ovenet.datapath.IpcacheValue;
+import io.ovenet.policy.Cidr;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +32,9 @@ final class Ipcache {
   private final Table<IpcacheKey, IpcacheValue> table;
   private final Map<IpcacheKey, IpcacheValue> realized;
   private final Map<IpcacheKey, EnumMap<Source, IpcacheValue>> said = new HashMap<>();
+  private final Map<IpcacheKey, Integer> variants = new HashMap<>();
   private final Set<IpcacheKey> dirty = new LinkedHashSet<>();
+  private BiConsumer<IpcacheKey, @Nullable IpcacheValue> listener = (_, _) -> {};
 
   /**
    * Adopts what the table holds: it stays until {@link #prune} or until somebody says otherwise.
@@ -37,6 +42,12 @@ final class Ipcache {
   Ipcache(Table<IpcacheKey, IpcacheValue> table) {
     this.table = table;
     realized = new HashMap<>(table.dump());
+    realized.forEach(
+        (key, value) -> {
+          if (value.variant() != 0) {
+            variants.put(key, value.variant());
+          }
+        });
   }
 
   /** What the source says from now on; null: nothing. Takes effect with {@link #realize}. */
@@ -48,6 +59,55 @@ final class Ipcache {
       all.put(source, value);
     }
     dirty.add(key);
+  }
+
+  /** Told of each entry that is in the kernel from now on, null where it is gone. */
+  void tell(BiConsumer<IpcacheKey, @Nullable IpcacheValue> changes) {
+    listener = changes;
+  }
+
+  /** What stands in class_map for an address; 0: its identity. Takes effect likewise. */
+  void setVariant(IpcacheKey key, int variant) {
+    if (variant == 0) {
+      variants.remove(key);
+    } else {
+      variants.put(key, variant);
+    }
+    dirty.add(key);
+  }
+
+  /** What stands in class_map for an address in the kernel, or is to; 0: its identity. */
+  int variant(IpcacheKey key) {
+    return variants.getOrDefault(key, 0);
+  }
+
+  /** The identity that is said of exactly this prefix, 0 if there is none. */
+  int saidIdentity(IpcacheKey key) {
+    var value = strongest(key);
+    return value == null ? 0 : value.identity();
+  }
+
+  /** Who says what is in the kernel or is to be; null if nobody does. */
+  @Nullable Source source(IpcacheKey key) {
+    Source strongest = null;
+    var all = said.get(key);
+    if (all != null) {
+      for (var source : all.keySet()) {
+        strongest = source;
+      }
+    }
+    return strongest;
+  }
+
+  /** The identity in the kernel of what a prefix is inside of, 0 if there is none. */
+  int realizedAround(Cidr prefix) {
+    for (int length = prefix.length() - 1; length >= 0; length--) {
+      int identity = realizedIdentity(PrefixIdentities.keyOf(prefix.widen(length)));
+      if (identity != 0) {
+        return identity;
+      }
+    }
+    return 0;
   }
 
   /** From here on what nobody has said goes away. For when every source has spoken. */
@@ -66,12 +126,18 @@ final class Ipcache {
    * again next time.
    */
   boolean realize() {
+    return realize(List.copyOf(dirty));
+  }
+
+  /** The same for some. */
+  boolean realize(Collection<IpcacheKey> keys) {
     var put = new HashMap<IpcacheKey, IpcacheValue>();
     var gone = new ArrayList<IpcacheKey>();
-    for (var key : dirty) {
+    for (var key : keys) {
       var wanted = strongest(key);
       if (wanted == null) {
         said.remove(key);
+        variants.remove(key);
         if (realized.containsKey(key)) {
           gone.add(key);
         }
@@ -82,9 +148,11 @@ final class Ipcache {
     // Additions first: of an address that moves from one prefix to another, none is the world.
     table.put(put);
     realized.putAll(put);
+    put.forEach(listener);
     table.delete(gone);
     realized.keySet().removeAll(gone);
-    dirty.clear();
+    gone.forEach(key -> listener.accept(key, null));
+    dirty.removeAll(Set.copyOf(keys));
     return !put.isEmpty() || !gone.isEmpty();
   }
 
@@ -96,7 +164,15 @@ final class Ipcache {
         strongest = value;
       }
     }
-    return strongest;
+    int variant = strongest == null ? 0 : variants.getOrDefault(key, 0);
+    return strongest == null || variant == 0
+        ? strongest
+        : new IpcacheValue(
+            strongest.identity(),
+            strongest.tunnelEndpoint(),
+            strongest.encryptionKey(),
+            strongest.flags(),
+            variant);
   }
 
   /** The prefixes in the kernel; for tests and state. */

@@ -2,8 +2,10 @@ package io.ovenet.agent;
 
 import io.ovenet.policy.CompiledPolicy;
 import io.ovenet.policy.IdentityClasses;
+import io.ovenet.policy.NumericIdentity;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,14 +30,12 @@ final class KernelClasses {
       return identities.isEmpty();
     }
 
-    List<Integer> successorsOf(int kernelClass) {
-      var numbers = new ArrayList<Integer>();
+    /** The classes that follow a class, by its number. */
+    Map<Integer, List<Integer>> byPredecessor() {
+      var numbers = new HashMap<Integer, List<Integer>>();
       successors.forEach(
-          (pair, successor) -> {
-            if (pair.kernelClass() == kernelClass) {
-              numbers.add(successor);
-            }
-          });
+          (pair, successor) ->
+              numbers.computeIfAbsent(pair.kernelClass(), _ -> new ArrayList<>(1)).add(successor));
       return numbers;
     }
   }
@@ -63,13 +63,24 @@ final class KernelClasses {
     kernelOf.put(ANY, new ArrayList<>(List.of(ANY)));
   }
 
-  /** What has to move for the engine's classes to hold. Gives numbers to new classes. */
-  Moves plan(IdentityClasses next) {
+  /**
+   * What has to move for the engine's classes to hold. Gives numbers to new classes.
+   *
+   * @param births identities new to the kernel, and of each the one that its addresses had
+   */
+  Moves plan(IdentityClasses next, KernelVariants variants, Map<Integer, Integer> births) {
     var moves = new Moves(new LinkedHashMap<>(), new LinkedHashMap<>());
     arriving.clear();
-    IdentityClasses.Consumer consumer =
+    IdentityClasses.Consumer place =
         (identity, engineClass) -> {
           var present = realized.get(identity);
+          if (present == null) {
+            present = realized.get(births.getOrDefault(identity, identity));
+            if (present != null && Integer.valueOf(engineClass).equals(engineOf.get(present))) {
+              moves.identities().put(identity, present);
+              return;
+            }
+          }
           if (engineClass == IdentityClasses.UNKNOWN) {
             return;
           }
@@ -85,12 +96,22 @@ final class KernelClasses {
             moves.identities().put(identity, successor);
           }
         };
+    IdentityClasses.Consumer consumer =
+        (peer, engineClass) -> {
+          if (!NumericIdentity.isVariant(peer)) {
+            place.accept(peer, engineClass);
+          }
+          variants.numbersOf(peer).forEach(number -> place.accept(number, engineClass));
+        };
     // From what was last brought to its end: a step that failed is taken again.
     if (finished == null) {
       next.forEach(consumer);
     } else {
       finished.forEachChange(next, consumer);
     }
+    variants
+        .touched()
+        .forEach(number -> place.accept(number, next.classOf(variants.peerOf(number))));
     planned = next;
     return moves;
   }
@@ -153,11 +174,13 @@ final class KernelClasses {
   }
 
   /** What was planned is done. If told to, lets those out that the engine doesn't know. */
-  boolean finish(boolean removeGone) {
+  boolean finish(boolean removeGone, KernelVariants variants) {
+    var unused = new HashSet<>(variants.finish());
     var gone = new ArrayList<Integer>();
     if (removeGone && planned != null && planned.size() < realized.size()) {
       for (int identity : realized.keySet()) {
-        if (planned.classOf(identity) == IdentityClasses.UNKNOWN) {
+        if (unused.contains(identity)
+            || planned.classOf(variants.peerOf(identity)) == IdentityClasses.UNKNOWN) {
           gone.add(identity);
         }
       }

@@ -5,8 +5,12 @@ import io.ovenet.datapath.Endpoint;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.policy.Labels;
+import io.ovenet.policy.NamedPort;
+import io.ovenet.policy.NamedPorts;
 import java.net.Inet4Address;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * An endpoint of this node, as it is remembered on disk.
@@ -16,6 +20,8 @@ import java.util.LinkedHashMap;
  * @param netns where the container's network namespace was when it was added
  * @param identity number that {@code labels} had last
  * @param mtu bytes
+ * @param ports named ports of the pod
+ * @param audit whether what policies deny passes and is told
  */
 public record LocalEndpoint(
     int id,
@@ -29,7 +35,40 @@ public record LocalEndpoint(
     Inet4Address address,
     int mtu,
     int identity,
-    Labels labels) {
+    Labels labels,
+    NamedPorts ports,
+    boolean audit) {
+
+  /** Without named ports, enforced. */
+  public LocalEndpoint(
+      int id,
+      int generation,
+      AttachmentKey key,
+      String netns,
+      String namespace,
+      String pod,
+      String podUid,
+      MacAddress mac,
+      Inet4Address address,
+      int mtu,
+      int identity,
+      Labels labels) {
+    this(
+        id,
+        generation,
+        key,
+        netns,
+        namespace,
+        pod,
+        podUid,
+        mac,
+        address,
+        mtu,
+        identity,
+        labels,
+        NamedPorts.NONE,
+        false);
+  }
 
   /** Name of the host's side of the veth. */
   public String hostInterface() {
@@ -45,6 +84,11 @@ public record LocalEndpoint(
   }
 
   public LocalEndpoint with(int newIdentity, Labels newLabels) {
+    return with(newIdentity, newLabels, ports, audit);
+  }
+
+  public LocalEndpoint with(
+      int newIdentity, Labels newLabels, NamedPorts newPorts, boolean newAudit) {
     return new LocalEndpoint(
         id,
         generation,
@@ -57,7 +101,9 @@ public record LocalEndpoint(
         address,
         mtu,
         newIdentity,
-        newLabels);
+        newLabels,
+        newPorts,
+        newAudit);
   }
 
   byte[] toJson() {
@@ -75,6 +121,12 @@ public record LocalEndpoint(
     json.put("mtu", mtu);
     json.put("identity", identity);
     json.put("labels", labels.toSecurityLabels());
+    var named = new ArrayList<Map<String, Object>>();
+    for (var port : ports.ports()) {
+      named.add(Map.of("name", port.name(), "protocol", port.protocol(), "port", port.port()));
+    }
+    json.put("ports", named);
+    json.put("audit", audit);
     return Json.write(json);
   }
 
@@ -90,6 +142,12 @@ public record LocalEndpoint(
     if (id < 1 || id >= Endpoint.MAX_ENDPOINTS || json.string("containerId").isEmpty()) {
       throw new IllegalArgumentException("no endpoint's id and container");
     }
+    var ports = new ArrayList<NamedPort>();
+    for (var port : json.objects("ports")) {
+      ports.add(
+          new NamedPort(
+              port.string("name"), (int) port.integer("protocol"), (int) port.integer("port")));
+    }
     return new LocalEndpoint(
         id,
         (int) json.integer("generation"),
@@ -102,6 +160,8 @@ public record LocalEndpoint(
         Inet4Address.ofLiteral(json.string("address")),
         (int) json.integer("mtu"),
         (int) json.integer("identity"),
-        Labels.fromSecurityLabels(json.stringMap("labels")));
+        Labels.fromSecurityLabels(json.stringMap("labels")),
+        NamedPorts.of(ports),
+        json.bool("audit"));
   }
 }

@@ -1,14 +1,23 @@
 package io.ovenet.agent;
 
 import io.ovenet.kubernetes.ApiException;
+import io.ovenet.kubernetes.ContainerPort;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.NamespaceRecord;
 import io.ovenet.kubernetes.PodRecord;
 import io.ovenet.kubernetes.RecordKind;
+import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.LabelFilter;
 import io.ovenet.policy.Labels;
+import io.ovenet.policy.NamedPort;
+import io.ovenet.policy.NamedPorts;
+import io.ovenet.policy.PortRange;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +30,7 @@ public final class Pods {
   private final KubernetesApi api;
   private final Map<String, PodRecord> pods = new ConcurrentHashMap<>();
   private final Map<String, Map<String, String>> namespaceLabels = new ConcurrentHashMap<>();
+  private final Set<String> auditedNamespaces = ConcurrentHashMap.newKeySet();
 
   public Pods(String cluster, KubernetesApi api) {
     this.cluster = cluster;
@@ -37,10 +47,49 @@ public final class Pods {
 
   void upserted(NamespaceRecord namespace) {
     namespaceLabels.put(namespace.name(), namespace.labels());
+    note(namespace);
   }
 
   void namespaceDeleted(String name) {
     namespaceLabels.remove(name);
+    auditedNamespaces.remove(name);
+  }
+
+  private void note(NamespaceRecord namespace) {
+    if (isTrue(namespace.annotations())) {
+      auditedNamespaces.add(namespace.name());
+    } else {
+      auditedNamespaces.remove(namespace.name());
+    }
+  }
+
+  private static boolean isTrue(Map<String, String> annotations) {
+    return "true".equals(annotations.get(PolicyParser.AUDIT));
+  }
+
+  /**
+   * Whether what policies deny the pod passes and is told: by its annotation, or its namespace's.
+   */
+  boolean isAudited(PodRecord pod) {
+    return isTrue(pod.annotations()) || auditedNamespaces.contains(pod.namespace());
+  }
+
+  /** Named ports, those of a protocol that policies can name. */
+  static NamedPorts portsOf(List<ContainerPort> ports) {
+    var named = new ArrayList<NamedPort>();
+    for (var port : ports) {
+      int protocol =
+          switch (port.protocol().toUpperCase(Locale.ROOT)) {
+            case "", "TCP" -> PortRange.TCP;
+            case "UDP" -> PortRange.UDP;
+            case "SCTP" -> PortRange.SCTP;
+            default -> 0;
+          };
+      if (protocol != 0) {
+        named.add(new NamedPort(port.name(), protocol, port.port()));
+      }
+    }
+    return NamedPorts.of(named);
   }
 
   /** The pod if the watch has told of this incarnation. */
@@ -82,6 +131,7 @@ public final class Pods {
               .reader()
               .apply(api.get(RecordKind.NAMESPACES.path("", pod.namespace())));
       labels = fetched.labels();
+      note(fetched);
     }
     return identityLabels(pod, labels);
   }

@@ -105,10 +105,12 @@ final class PolicyRealizer {
    * Writes all that endpoints need before they can switch. When it throws, nothing of what is in
    * use has changed.
    *
+   * @param births identities new to the kernel, and of each the one that its addresses had
    * @return the number of each wanted policy
    */
-  Map<CompiledPolicy, Integer> prepare(PolicySnapshot next, List<Use> uses) {
-    var moves = classes.plan(next.classes());
+  Map<CompiledPolicy, Integer> prepare(
+      PolicySnapshot next, List<Use> uses, KernelVariants variants, Map<Integer, Integer> births) {
+    var moves = classes.plan(next.classes(), variants, births);
     copyMoved(moves);
     classes.move(moves);
 
@@ -131,9 +133,10 @@ final class PolicyRealizer {
       return;
     }
     var copies = new HashMap<PolicyKey, PolicyValue>();
+    var successors = moves.byPredecessor();
     for (var policy : realized.values()) {
       for (var entry : policy.entries.entrySet()) {
-        for (int to : moves.successorsOf(entry.getKey().identityClass())) {
+        for (int to : successors.getOrDefault(entry.getKey().identityClass(), List.of())) {
           copies.put(withClass(entry.getKey(), to), entry.getValue());
         }
       }
@@ -274,8 +277,8 @@ final class PolicyRealizer {
    * @param removeGone whether identities that the snapshot doesn't know are gone, rather than not
    *     yet heard of
    */
-  void finish(Set<Integer> used, boolean removeGone, long nowNanos) {
-    classes.finish(removeGone);
+  void finish(Set<Integer> used, boolean removeGone, KernelVariants variants, long nowNanos) {
+    classes.finish(removeGone, variants);
     for (var number : List.copyOf(realized.keySet())) {
       if (!used.contains(number) && retired.add(number)) {
         numbers.values().removeIf(n -> n.equals(number));

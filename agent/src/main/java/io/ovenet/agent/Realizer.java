@@ -6,12 +6,17 @@ import io.ovenet.datapath.Endpoint;
 import io.ovenet.datapath.EndpointRef;
 import io.ovenet.datapath.IpcacheKey;
 import io.ovenet.datapath.IpcacheValue;
+import io.ovenet.policy.Cidr;
+import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.CompiledPolicy;
+import io.ovenet.policy.IdentityClasses;
 import io.ovenet.policy.Labels;
+import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyObject;
 import io.ovenet.policy.PolicySnapshot;
+import io.ovenet.policy.PolicySubject;
 import io.ovenet.policy.ReservedIdentity;
 import io.ovenet.policy.TrafficDirection;
 import java.net.InetAddress;
@@ -25,6 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +50,7 @@ public final class Realizer {
     boolean present;
     int identity;
     int policy;
+    int variant;
     Set<Endpoint.Flag> flags = Set.of();
 
     State(LocalEndpoint wanted) {
@@ -51,14 +58,20 @@ public final class Realizer {
     }
   }
 
+  /** A pod of another node, as far as policies may tell it from others of its identity. */
+  private record RemotePod(int identity, NamedPorts ports) {}
+
   private final Tables tables;
   private final PolicyEngine engine;
   private final PolicyRealizer policies;
   private final Ipcache ipcache;
   private final PrefixIdentities prefixes;
+  private final KernelVariants variants;
   private final Map<Integer, State> endpoints = new TreeMap<>();
   private final Map<Integer, Labels> clusterIdentities = new HashMap<>();
   private final Map<Integer, Integer> localUsers = new HashMap<>();
+  private final Map<InetAddress, Integer> localAddresses = new HashMap<>();
+  private final Map<InetAddress, RemotePod> remotePods = new HashMap<>();
   private boolean complete;
 
   /**
@@ -74,7 +87,10 @@ public final class Realizer {
     var addresses = tables.ipcache().dump();
     prefixes = new PrefixIdentities(addresses);
     tables.classes().dump().keySet().forEach(prefixes::reserve);
+    variants = new KernelVariants(addresses);
+    tables.classes().dump().keySet().forEach(variants::reserve);
     ipcache = new Ipcache(tables.ipcache());
+    ipcache.tell(this::changed);
     if (tables.revisions().current() == 0) {
       tables.revisions().setCurrent(1);
     }
@@ -102,6 +118,8 @@ public final class Realizer {
     state.identity = found.identity();
     state.policy = found.policy();
     state.flags = found.flags();
+    state.variant = found.variant();
+    variants.reserve(state.variant);
     policies.reserve(found.policy());
   }
 
@@ -128,6 +146,14 @@ public final class Realizer {
     engine.remove(key);
   }
 
+  public void upsertCidrGroup(CidrGroup group) {
+    engine.upsertCidrGroup(group);
+  }
+
+  public void removeCidrGroup(String name) {
+    engine.removeCidrGroup(name);
+  }
+
   /** The cluster has an identity with these labels. */
   public void upsertIdentity(int number, Labels labels) {
     clusterIdentities.put(number, labels);
@@ -151,6 +177,32 @@ public final class Realizer {
   /** Whose an address is, as the source says from now on; identity 0: it says nothing. */
   public void say(Ipcache.Source source, IpcacheKey key, int identity) {
     ipcache.say(source, key, identity == 0 ? null : new IpcacheValue(identity));
+    variants.changed(key);
+  }
+
+  /** Whose a pod's address is, as other agents say; identity 0: nobody's. */
+  public void sayPod(InetAddress address, int identity, NamedPorts ports) {
+    say(Ipcache.Source.REMOTE_ENDPOINT, IpcacheKey.of(address), identity);
+    if (identity == 0) {
+      remotePods.remove(address);
+    } else {
+      remotePods.put(address, new RemotePod(identity, ports));
+    }
+    tellEngine(address);
+  }
+
+  /** Of what is said of an address, what this node knows by itself counts most. */
+  private void tellEngine(InetAddress address) {
+    var id = localAddresses.get(address);
+    var local = id == null ? null : endpoints.get(id);
+    var remote = remotePods.get(address);
+    if (local != null) {
+      engine.upsertAddress(Cidr.of(address), local.wanted.identity(), local.wanted.ports());
+    } else if (remote != null) {
+      engine.upsertAddress(Cidr.of(address), remote.identity(), remote.ports());
+    } else {
+      engine.removeAddress(Cidr.of(address));
+    }
   }
 
   public void addEndpoint(LocalEndpoint endpoint) {
@@ -159,20 +211,28 @@ public final class Realizer {
       throw new IllegalStateException("endpoint " + endpoint.id() + " is there already");
     }
     use(endpoint);
+    localAddresses.put(endpoint.address(), endpoint.id());
     say(Ipcache.Source.LOCAL_ENDPOINT, IpcacheKey.of(endpoint.address()), endpoint.identity());
+    tellEngine(endpoint.address());
   }
 
   /** Other labels for an endpoint; null if there is none with this id. */
   public @Nullable LocalEndpoint relabel(int id, int identity, Labels labels) {
+    return change(id, old -> old.with(identity, labels));
+  }
+
+  /** Other labels, ports or modes for an endpoint; null if there is none with this id. */
+  public @Nullable LocalEndpoint change(int id, UnaryOperator<LocalEndpoint> change) {
     var state = endpoints.get(id);
     if (state == null) {
       return null;
     }
     var old = state.wanted;
-    state.wanted = old.with(identity, labels);
+    state.wanted = change.apply(old);
     use(state.wanted);
     disuse(old);
-    say(Ipcache.Source.LOCAL_ENDPOINT, IpcacheKey.of(old.address()), identity);
+    say(Ipcache.Source.LOCAL_ENDPOINT, IpcacheKey.of(old.address()), state.wanted.identity());
+    tellEngine(old.address());
     return state.wanted;
   }
 
@@ -182,7 +242,9 @@ public final class Realizer {
     tables.endpoints().remove(id);
     if (state != null) {
       tables.endpointsByAddress().delete(List.of(new AddressKey(state.wanted.address())));
+      localAddresses.remove(state.wanted.address(), id);
       say(Ipcache.Source.LOCAL_ENDPOINT, IpcacheKey.of(state.wanted.address()), 0);
+      tellEngine(state.wanted.address());
       disuse(state.wanted);
     }
   }
@@ -190,13 +252,17 @@ public final class Realizer {
   private void use(LocalEndpoint endpoint) {
     localUsers.merge(endpoint.identity(), 1, Integer::sum);
     engine.upsertIdentity(endpoint.identity(), endpoint.labels());
-    engine.addSubject(endpoint.labels());
+    engine.addSubject(subjectOf(endpoint));
   }
 
   private void disuse(LocalEndpoint endpoint) {
-    engine.removeSubject(endpoint.labels());
+    engine.removeSubject(subjectOf(endpoint));
     localUsers.computeIfPresent(endpoint.identity(), (_, n) -> n == 1 ? null : n - 1);
     forgetIdentity(endpoint.identity());
+  }
+
+  private static PolicySubject subjectOf(LocalEndpoint endpoint) {
+    return new PolicySubject(endpoint.labels(), endpoint.ports(), endpoint.audit());
   }
 
   /** Every source has told all it knows: from here on what nobody told of goes away. */
@@ -224,12 +290,21 @@ public final class Realizer {
    * @return the revision in force
    */
   public long realize() {
-    var snapshot = compile();
+    var births = new HashMap<Integer, Integer>();
+    var early = new HashSet<IpcacheKey>();
+    var snapshot = compile(births, early);
+    var plan = variants.plan(owners(snapshot));
+    births.putAll(plan.births());
     var uses = new ArrayList<PolicyRealizer.Use>();
     for (var state : endpoints.values()) {
       uses.add(new PolicyRealizer.Use(state.present ? state.policy : 0, policyOf(snapshot, state)));
     }
-    var numbers = policies.prepare(snapshot, uses);
+    var numbers = policies.prepare(snapshot, uses, variants, births);
+    // Decided as before until policies are switched: by the classes of what they were in.
+    plan.early().forEach(ipcache::setVariant);
+    early.addAll(plan.early().keySet());
+    ipcache.realize(early);
+    plan.late().forEach(ipcache::setVariant);
     long revision = tables.revisions().current() + 1;
     var changed = new HashSet<Integer>();
     for (var state : endpoints.values()) {
@@ -245,7 +320,13 @@ public final class Realizer {
         put(state, numberOf(numbers, policy), flagsOf(policy), revision);
         changed.add(state.wanted.id());
       } else if (state.identity != state.wanted.identity()) {
+        int variant = ipcache.variant(IpcacheKey.of(state.wanted.address()));
+        // A variant decides whatever the identity is.
+        if (variant != 0) {
+          setVariant(state, variant);
+        }
         tables.endpoints().setIdentity(state.wanted.id(), state.wanted.identity());
+        setVariant(state, variant);
         state.identity = state.wanted.identity();
         changed.add(state.wanted.id());
       }
@@ -254,8 +335,10 @@ public final class Realizer {
     publish(changed, remote, revision);
     var used = new HashSet<Integer>();
     endpoints.values().forEach(s -> used.add(s.policy));
-    policies.finish(used, complete, System.nanoTime());
-    if (dropUnusedPrefixes(snapshot)) {
+    policies.finish(used, complete, variants, System.nanoTime());
+    boolean coarser = dropUnusedPrefixes(snapshot);
+    coarser |= engine.trim();
+    if (coarser) {
       return realize();
     }
     return tables.revisions().current();
@@ -274,9 +357,49 @@ public final class Realizer {
     }
   }
 
-  private PolicySnapshot compile() {
+  private KernelVariants.Owners owners(PolicySnapshot snapshot) {
+    return new KernelVariants.Owners() {
+      @Override
+      public boolean isKnown(int peer) {
+        return snapshot.classes().classOf(peer) != IdentityClasses.UNKNOWN;
+      }
+
+      @Override
+      public int realized(IpcacheKey address) {
+        return ipcache.realizedIdentity(address);
+      }
+
+      @Override
+      public int wanted(IpcacheKey address) {
+        return ipcache.saidIdentity(address);
+      }
+    };
+  }
+
+  /** An address is so in the kernel from now on. */
+  private void changed(IpcacheKey key, @Nullable IpcacheValue value) {
+    variants.realized(key, value);
+    var id = localAddresses.get(key.address());
+    var state = id == null ? null : endpoints.get(id);
+    if (state != null && state.present && value != null && value.identity() == state.identity) {
+      setVariant(state, value.variant());
+    }
+  }
+
+  private void setVariant(State state, int variant) {
+    if (state.variant != variant) {
+      tables.endpoints().setVariant(state.wanted.id(), variant);
+      state.variant = variant;
+    }
+  }
+
+  /** Compiles, with an identity for every prefix that a policy names. */
+  private PolicySnapshot compile(Map<Integer, Integer> births, Set<IpcacheKey> early) {
     while (true) {
       var snapshot = engine.compile();
+      snapshot
+          .moved()
+          .forEach((address, variant) -> variants.want(PrefixIdentities.keyOf(address), variant));
       var fresh = prefixes.add(snapshot.prefixes());
       if (fresh.isEmpty()) {
         return snapshot;
@@ -284,7 +407,15 @@ public final class Realizer {
       for (var prefix : fresh) {
         int number = prefixes.number(prefix);
         engine.upsertIdentity(number, PrefixIdentities.labelsOf(prefix), prefix);
-        say(Ipcache.Source.PREFIX, PrefixIdentities.keyOf(prefix), number);
+        var key = PrefixIdentities.keyOf(prefix);
+        say(Ipcache.Source.PREFIX, key, number);
+        int around = ipcache.realizedAround(prefix);
+        if (ipcache.source(key) == Ipcache.Source.PREFIX
+            && ipcache.realizedIdentity(key) == 0
+            && around != 0) {
+          births.put(number, around);
+          early.add(key);
+        }
       }
     }
   }
@@ -310,7 +441,8 @@ public final class Realizer {
 
   private static CompiledPolicy policyOf(PolicySnapshot snapshot, State state) {
     return Objects.requireNonNull(
-        snapshot.policyOf(state.wanted.labels()), "the engine was told of every endpoint's labels");
+        snapshot.policyOf(subjectOf(state.wanted)),
+        "the engine was told of every endpoint's labels");
   }
 
   private static int numberOf(Map<CompiledPolicy, Integer> numbers, CompiledPolicy policy) {
@@ -368,8 +500,10 @@ public final class Realizer {
                 wanted.mac(),
                 DatapathOptions.GATEWAY_MAC,
                 wanted.address(),
-                NO_ADDRESS6));
+                NO_ADDRESS6,
+                ipcache.variant(IpcacheKey.of(wanted.address()))));
     state.present = true;
+    state.variant = ipcache.variant(IpcacheKey.of(wanted.address()));
     state.identity = wanted.identity();
     state.policy = number;
     state.flags = flags;

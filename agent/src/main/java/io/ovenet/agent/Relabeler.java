@@ -1,6 +1,7 @@
 package io.ovenet.agent;
 
 import io.ovenet.policy.Labels;
+import io.ovenet.policy.NamedPorts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -26,7 +27,15 @@ final class Relabeler {
   private final Steering steering;
   private final Names names;
   private final EndpointLifecycle.Listener changes;
-  private final Map<Integer, Labels> wanted = new HashMap<>();
+
+  /** What an endpoint is to have, by its id, until it is remembered. */
+  private record Wanted(Labels labels, NamedPorts ports, boolean audit) {
+    static Wanted of(LocalEndpoint endpoint) {
+      return new Wanted(endpoint.labels(), endpoint.ports(), endpoint.audit());
+    }
+  }
+
+  private final Map<Integer, Wanted> wanted = new HashMap<>();
 
   /**
    * @param changes told of endpoints with other labels, as added
@@ -66,27 +75,28 @@ final class Relabeler {
   void check(LocalEndpoint endpoint) {
     var pod = pods.known(endpoint.namespace(), endpoint.pod(), endpoint.podUid());
     var labels = pod == null ? null : pods.knownIdentityLabels(pod);
-    if (labels == null) {
+    if (pod == null || labels == null) {
       return;
     }
+    var now = new Wanted(labels, Pods.portsOf(pod.namedPorts()), pods.isAudited(pod));
     synchronized (this) {
-      if (labels.equals(wanted.getOrDefault(endpoint.id(), endpoint.labels()))) {
+      if (now.equals(wanted.getOrDefault(endpoint.id(), Wanted.of(endpoint)))) {
         return;
       }
-      wanted.put(endpoint.id(), labels);
+      wanted.put(endpoint.id(), now);
     }
-    int known = identities.known(labels);
+    int known = labels.equals(endpoint.labels()) ? endpoint.identity() : identities.known(labels);
     if (known != 0) {
-      relabel(endpoint, known, labels);
+      relabel(endpoint, known, now);
     } else {
-      Thread.ofVirtual().name("relabel").start(() -> allocate(endpoint, labels));
+      Thread.ofVirtual().name("relabel").start(() -> allocate(endpoint, now));
     }
   }
 
-  private void allocate(LocalEndpoint endpoint, Labels labels) {
-    while (isWanted(endpoint, labels)) {
+  private void allocate(LocalEndpoint endpoint, Wanted now) {
+    while (isWanted(endpoint, now)) {
       try {
-        relabel(endpoint, identities.allocate(labels), labels);
+        relabel(endpoint, identities.allocate(now.labels()), now);
         return;
       } catch (IOException | UncheckedIOException e) {
         log.error(
@@ -105,19 +115,21 @@ final class Relabeler {
     }
   }
 
-  private synchronized boolean isWanted(LocalEndpoint endpoint, Labels labels) {
-    return labels.equals(wanted.get(endpoint.id()));
+  private synchronized boolean isWanted(LocalEndpoint endpoint, Wanted now) {
+    return now.equals(wanted.get(endpoint.id()));
   }
 
-  private void relabel(LocalEndpoint endpoint, int identity, Labels labels) {
+  private void relabel(LocalEndpoint endpoint, int identity, Wanted now) {
     var realized =
         steering.realized(
             r -> {
               var present = r.endpoint(endpoint.id());
               if (present != null
                   && present.generation() == endpoint.generation()
-                  && isWanted(endpoint, labels)) {
-                r.relabel(endpoint.id(), identity, labels);
+                  && isWanted(endpoint, now)) {
+                r.change(
+                    endpoint.id(),
+                    old -> old.with(identity, now.labels(), now.ports(), now.audit()));
               }
             });
     // In force or not: it is what is wanted, and the steering thread tries until it is.
@@ -126,19 +138,19 @@ final class Relabeler {
         .start(
             () -> {
               realized.exceptionally(_ -> null).join();
-              remember(endpoint, identity, labels);
+              remember(endpoint, identity, now);
             });
   }
 
-  private void remember(LocalEndpoint endpoint, int identity, Labels labels) {
-    if (!isWanted(endpoint, labels)) {
+  private void remember(LocalEndpoint endpoint, int identity, Wanted now) {
+    if (!isWanted(endpoint, now)) {
       return;
     }
-    var relabelled = endpoint.with(identity, labels);
+    var relabelled = endpoint.with(identity, now.labels(), now.ports(), now.audit());
     names.local(relabelled);
     store.update(relabelled);
     synchronized (this) {
-      wanted.remove(endpoint.id(), labels);
+      wanted.remove(endpoint.id(), now);
     }
     changes.added(relabelled);
     log.info(

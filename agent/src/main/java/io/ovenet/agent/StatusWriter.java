@@ -3,7 +3,9 @@ package io.ovenet.agent;
 import io.ovenet.datapath.Endpoint;
 import io.ovenet.kubernetes.CiliumEndpoints;
 import io.ovenet.kubernetes.CiliumNodes;
+import io.ovenet.kubernetes.ContainerPort;
 import io.ovenet.kubernetes.EndpointStatus;
+import io.ovenet.policy.PortRange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -189,6 +191,20 @@ final class StatusWriter implements EndpointLifecycle.Listener, AutoCloseable {
     }
   }
 
+  private static List<ContainerPort> portsOf(LocalEndpoint endpoint) {
+    var ports = new ArrayList<ContainerPort>();
+    for (var port : endpoint.ports().ports()) {
+      var protocol =
+          switch (port.protocol()) {
+            case PortRange.UDP -> "UDP";
+            case PortRange.SCTP -> "SCTP";
+            default -> "TCP";
+          };
+      ports.add(new ContainerPort(port.name(), port.port(), protocol));
+    }
+    return ports;
+  }
+
   private EndpointStatus statusOf(LocalEndpoint endpoint) {
     var labels = new ArrayList<String>();
     endpoint.labels().asList().forEach(label -> labels.add(label.toString()));
@@ -206,7 +222,7 @@ final class StatusWriter implements EndpointLifecycle.Listener, AutoCloseable {
         nodeAddress,
         found != null && found.flags().contains(Endpoint.Flag.ENFORCE_INGRESS),
         found != null && found.flags().contains(Endpoint.Flag.ENFORCE_EGRESS),
-        List.of(),
+        portsOf(endpoint),
         "ready");
   }
 

@@ -69,8 +69,8 @@ public record DatapathOptions(
         Reporting.DEFAULT,
         DEFAULT_RING_BYTES,
         262_144,
-        65_536,
-        65_536,
+        131_072,
+        262_144,
         0);
   }
 

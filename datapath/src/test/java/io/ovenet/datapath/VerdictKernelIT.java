@@ -306,8 +306,11 @@ class VerdictKernelIT {
   }
 
   @Test
-  void theHostGetsInUnlessADenyNamesIt() {
+  void theHostIsDecidedByPolicyAsEverybodyIs() {
     node.enforce(web, Flag.ENFORCE_INGRESS);
+    assertThat(node.hear(web, web.hears(TestNode.HOST).tcp(1018, 80, Frame.SYN)).what())
+        .contains("drop POLICY_DENIED NONE");
+    node.rule(web, IN, 1, TCP, 80, Verdict.ALLOW, 0);
     Outcome outcome = node.hear(web, web.hears(TestNode.HOST).tcp(1019, 80, Frame.SYN));
     assertThat(outcome.returned()).isEqualTo(TestNode.OK);
     assertThat(outcome.what()).containsExactly("ALLOW in", "TO_ENDPOINT NEW");

@@ -9,6 +9,7 @@ import java.util.List;
  * @param endpointId number of the endpoint on its node
  * @param nodeAddress address of its node, empty while unknown
  * @param ips addresses of the endpoint, as the API has them
+ * @param namedPorts of its pod, those that can be understood
  * @param podUid uid of the pod that owns it, empty where nothing owns it
  */
 public record CiliumEndpointRecord(
@@ -19,9 +20,11 @@ public record CiliumEndpointRecord(
     String nodeAddress,
     List<String> ips,
     String state,
+    List<ContainerPort> namedPorts,
     String podUid)
     implements KubernetesRecord {
   public CiliumEndpointRecord {
     ips = List.copyOf(ips);
+    namedPorts = List.copyOf(namedPorts);
   }
 }

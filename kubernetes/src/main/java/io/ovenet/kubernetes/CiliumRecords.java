@@ -1,5 +1,9 @@
 package io.ovenet.kubernetes;
 
+import io.ovenet.kubernetes.policy.CidrGroups;
+import io.ovenet.kubernetes.policy.PolicyParser;
+import io.ovenet.policy.PolicyException;
+import io.ovenet.policy.PolicyNotice;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -22,6 +26,15 @@ final class CiliumRecords {
     }
     place.put("name", key.name());
     place.put("uid", key.uid());
+    var annotations = new LinkedHashMap<String, @Nullable Object>();
+    for (var annotation : PolicyParser.ANNOTATIONS) {
+      if (metadata.stringMap("annotations").containsKey(annotation)) {
+        annotations.put(annotation, metadata.stringMap("annotations").get(annotation));
+      }
+    }
+    if (!annotations.isEmpty()) {
+      place.put("annotations", Collections.unmodifiableMap(annotations));
+    }
     document.put("metadata", Collections.unmodifiableMap(place));
     for (var field : List.of("spec", "specs")) {
       if (object.fields().containsKey(field)) {
@@ -36,6 +49,16 @@ final class CiliumRecords {
         metadata.stringMap("labels"),
         Collections.unmodifiableMap(document),
         policyStatus(object.object("status")));
+  }
+
+  static CidrGroupRecord cidrGroup(JsonObject object) {
+    var errors = new ArrayList<PolicyNotice>();
+    try {
+      return new CidrGroupRecord(
+          CoreRecords.key(object), CidrGroups.parse(object.fields(), errors::add), errors);
+    } catch (PolicyException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
   }
 
   private static PolicyStatus policyStatus(JsonObject status) {
@@ -105,6 +128,13 @@ final class CiliumRecords {
         }
       }
     }
+    var ports = new ArrayList<ContainerPort>();
+    for (var port : status.objects("named-ports")) {
+      var number = port.integer("port");
+      if (!port.string("name").isEmpty() && number >= 1 && number <= 65535) {
+        ports.add(new ContainerPort(port.string("name"), (int) number, port.string("protocol")));
+      }
+    }
     var owner = CoreRecords.owner(metadata);
     return new CiliumEndpointRecord(
         CoreRecords.key(object),
@@ -114,6 +144,7 @@ final class CiliumRecords {
         networking.string("node"),
         ips,
         status.string("state"),
+        ports,
         owner == null ? "" : owner.uid());
   }
 

@@ -96,7 +96,9 @@ final class CoreRecords {
   }
 
   static NamespaceRecord namespace(JsonObject object) {
-    return new NamespaceRecord(key(object), object.object("metadata").stringMap("labels"));
+    var metadata = object.object("metadata");
+    return new NamespaceRecord(
+        key(object), metadata.stringMap("labels"), metadata.stringMap("annotations"));
   }
 
   static NodeRecord node(JsonObject object) {

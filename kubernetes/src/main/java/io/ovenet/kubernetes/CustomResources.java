@@ -21,6 +21,7 @@ public final class CustomResources {
           "ciliumidentities",
           "ciliumnodes",
           "ciliumendpoints",
+          "ciliumcidrgroups",
           "ciliumloadbalancerippools");
 
   private CustomResources() {}

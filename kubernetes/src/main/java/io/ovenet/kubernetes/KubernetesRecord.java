@@ -2,7 +2,8 @@ package io.ovenet.kubernetes;
 
 /** An immutable picture of one API object at one resource version. */
 public sealed interface KubernetesRecord
-    permits CiliumEndpointRecord,
+    permits CidrGroupRecord,
+        CiliumEndpointRecord,
         CiliumNodeRecord,
         IdentityRecord,
         LoadBalancerPoolRecord,

@@ -35,6 +35,9 @@ public record RecordKind<R extends KubernetesRecord>(
   public static final RecordKind<CiliumEndpointRecord> CILIUM_ENDPOINTS =
       new RecordKind<>(CILIUM, "ciliumendpoints", "CiliumEndpoint", CiliumRecords::endpoint);
 
+  public static final RecordKind<CidrGroupRecord> CILIUM_CIDR_GROUPS =
+      new RecordKind<>(CILIUM, "ciliumcidrgroups", "CiliumCIDRGroup", CiliumRecords::cidrGroup);
+
   public static final RecordKind<LoadBalancerPoolRecord> LOAD_BALANCER_POOLS =
       new RecordKind<>(
           CILIUM, "ciliumloadbalancerippools", "CiliumLoadBalancerIPPool", ServiceRecords::pool);

@@ -85,7 +85,11 @@ final class Lab implements AutoCloseable {
     ApiServer api =
         keep(
             ApiServer.start(
-                directory.data(), ApiServer.Options.DEFAULT.withGracefulPods(true).withLogs(logs)));
+                directory.data(),
+                ApiServer.Options.DEFAULT
+                    .withGracefulPods(true)
+                    .withLogs(logs)
+                    .withReviews(List.of(new PolicyReview("default")))));
     api.listen(listenOn(underlay));
     Files.writeString(directory.kubeconfig(), api.kubeconfig());
     KubernetesClient client = keep(client(api.kubeconfig()));

@@ -1,5 +1,6 @@
 package io.ovenet.policy;
 
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id in the order entries were made, for sorting and as identity
  * @param selectors empty if it is about everyone
+ * @param selectorIds of these
  * @param audit whether it is of a rule in audit mode
  * @param origin null for what no rule says: the local host comes in
  */
@@ -16,6 +18,7 @@ record ActiveEntry(
     TrafficDirection direction,
     RuleEffect effect,
     List<SelectorState> selectors,
+    BitSet selectorIds,
     boolean everyone,
     List<PortRange> ports,
     List<PortName> names,
@@ -23,9 +26,15 @@ record ActiveEntry(
     String log,
     boolean audit) {
 
+  private static final int FEW = 8;
+
   boolean selects(IdentityClass identityClass) {
     if (everyone) {
       return true;
+    }
+    // A class has few selectors, an entry may have tens of thousands.
+    if (selectors.size() > FEW) {
+      return selectorIds.intersects(identityClass.selectors);
     }
     for (SelectorState selector : selectors) {
       if (selector.classes.get(identityClass.slot)) {

@@ -1,6 +1,7 @@
 package io.ovenet.policy;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -41,6 +42,7 @@ final class ActiveRule implements Comparable<ActiveRule> {
                 entry.direction(),
                 entry.effect(),
                 List.copyOf(selectors),
+                idsOf(selectors),
                 everyone,
                 entry.ports(),
                 entry.names(),
@@ -50,6 +52,14 @@ final class ActiveRule implements Comparable<ActiveRule> {
       }
     }
     entries = List.copyOf(resolved);
+  }
+
+  private static BitSet idsOf(List<SelectorState> selectors) {
+    BitSet ids = new BitSet();
+    for (SelectorState selector : selectors) {
+      ids.set(selector.id);
+    }
+    return ids;
   }
 
   void deactivate(ClassPartition partition) {

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * identity of which the rules say the same are one variant, with a number of its own in the place
  * of the identity's. Where rules say nothing of the kind, there are no variants.
  *
- * <p>Variants become finer at once; coarser only by {@link #trim}.
+ * <p>Variants become finer at once, coarser only by {@link #trim}; until then one without addresses
+ * stays, since the kernel may still have it.
  */
 final class AddressVariants {
   private record Facts(int identity, @Nullable Cidr prefix, NamedPorts ports) {}
@@ -134,14 +135,17 @@ final class AddressVariants {
   /** The identity has these labels now, or is gone where null. */
   void identity(int number, @Nullable Labels now) {
     Labels before = now == null ? labels.remove(number) : labels.put(number, now);
-    if (Objects.equals(before, now) || !byIdentity.containsKey(number)) {
+    if (Objects.equals(before, now)) {
       return;
     }
-    for (Address address : List.copyOf(byIdentity.getOrDefault(number, List.of()))) {
-      Variant variant = address.variant;
-      if (variant != null && now != null) {
-        partition.upsertIdentity(variant.number, now, variant.facts.prefix, variant.facts.ports);
+    if (now != null) {
+      for (Variant variant : variants.values()) {
+        if (variant.facts.identity == number) {
+          partition.upsertIdentity(variant.number, now, variant.facts.prefix, variant.facts.ports);
+        }
       }
+    }
+    for (Address address : List.copyOf(byIdentity.getOrDefault(number, List.of()))) {
       replace(address);
     }
   }
@@ -233,7 +237,17 @@ final class AddressVariants {
         }
       }
     }
-    return !moved.isEmpty();
+    boolean gone =
+        variants
+            .values()
+            .removeIf(
+                variant -> {
+                  if (variant.addresses == 0) {
+                    partition.removeIdentity(variant.number);
+                  }
+                  return variant.addresses == 0;
+                });
+    return gone || !moved.isEmpty();
   }
 
   private void replace(Address address) {
@@ -285,8 +299,7 @@ final class AddressVariants {
 
   private void release(Variant variant) {
     if (--variant.addresses == 0) {
-      variants.remove(variant.facts);
-      partition.removeIdentity(variant.number);
+      unused = true;
     }
   }
 

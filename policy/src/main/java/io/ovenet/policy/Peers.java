@@ -11,13 +11,19 @@ public sealed interface Peers {
   record Everyone() implements Peers {}
 
   /**
-   * Who any of the selectors selects; nobody, if there is none.
+   * Who any of the selectors or groups selects; nobody, if there is none.
    *
    * @param selectors in the order written, without repetition
+   * @param groups of prefixes, besides
    */
-  record Selected(List<PeerSelector> selectors) implements Peers {
+  record Selected(List<PeerSelector> selectors, List<CidrGroupSelector> groups) implements Peers {
     public Selected {
       selectors = List.copyOf(new LinkedHashSet<>(selectors));
+      groups = List.copyOf(new LinkedHashSet<>(groups));
+    }
+
+    public Selected(List<PeerSelector> selectors) {
+      this(selectors, List.of());
     }
   }
 

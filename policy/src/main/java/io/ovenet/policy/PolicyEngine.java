@@ -42,6 +42,8 @@ public final class PolicyEngine {
 
   private record Held(PolicyObject object, List<ActiveRule> rules) {}
 
+  private final CidrGroups groups = new CidrGroups();
+
   public PolicyEngine(PolicySettings settings) {
     this.settings = settings;
     this.partition =
@@ -93,6 +95,7 @@ public final class PolicyEngine {
         TrafficDirection.INGRESS,
         RuleEffect.ALLOW,
         List.of(host),
+        new java.util.BitSet(),
         false,
         List.of(PortRange.EVERYTHING),
         List.of(),
@@ -108,10 +111,15 @@ public final class PolicyEngine {
       policies.put(object.key(), new Held(object, old.rules));
       return;
     }
+    replace(object);
+  }
+
+  private void replace(PolicyObject object) {
+    Held old = policies.get(object.key());
     List<ActiveRule> former = old == null ? List.of() : old.rules;
     List<ActiveRule> kept = new ArrayList<>();
     List<ActiveRule> rules = new ArrayList<>();
-    for (Rule rule : object.rules()) {
+    for (Rule rule : groups.resolve(object.rules())) {
       ActiveRule same = null;
       for (ActiveRule candidate : former) {
         if (candidate.rule.equals(rule)) {
@@ -152,6 +160,28 @@ public final class PolicyEngine {
       }
     }
     policies.put(object.key(), new Held(object, List.copyOf(rules)));
+  }
+
+  /** Puts a group of prefixes; policies that name it follow. */
+  public void upsertCidrGroup(CidrGroup group) {
+    follow(groups.put(group.name(), group), group);
+  }
+
+  /** Takes a group out: rules that name it mean nobody by it. One that is not there is no error. */
+  public void removeCidrGroup(String name) {
+    follow(groups.put(name, null), null);
+  }
+
+  private void follow(@Nullable CidrGroup before, @Nullable CidrGroup now) {
+    if (java.util.Objects.equals(before, now)) {
+      return;
+    }
+    for (Held held : List.copyOf(policies.values())) {
+      List<Rule> rules = held.object.rules();
+      if (CidrGroups.areNamed(rules, before) || CidrGroups.areNamed(rules, now)) {
+        replace(held.object);
+      }
+    }
   }
 
   /** Takes a policy out; one that is not there is no error. */
@@ -369,13 +399,13 @@ public final class PolicyEngine {
     };
   }
 
-  private static PolicyState.Key keyOf(Subject subject, boolean enforced) {
+  private PolicyState.Key keyOf(Subject subject, boolean enforced) {
     List<ActiveRule> rules = List.copyOf(subject.rules);
     return new PolicyState.Key(
         rules,
         enforced,
         subject.subject.ports().only(name -> isNamedForIngress(name, rules)),
-        subject.subject.audit());
+        settings.audit() || subject.subject.audit());
   }
 
   private static boolean isNamedForIngress(PortName name, List<ActiveRule> rules) {

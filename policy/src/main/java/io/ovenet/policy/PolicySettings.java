@@ -7,8 +7,15 @@ package io.ovenet.policy;
  * @param enforcement {@code enable-policy}
  * @param allowLocalHost whether the local host comes in to every endpoint ({@code allow-localhost}
  *     auto and always)
+ * @param audit whether what is denied passes everywhere, and is told ({@code policy-audit-mode})
  */
-public record PolicySettings(String cluster, Enforcement enforcement, boolean allowLocalHost) {
+public record PolicySettings(
+    String cluster, Enforcement enforcement, boolean allowLocalHost, boolean audit) {
+  /** Enforced. */
+  public PolicySettings(String cluster, Enforcement enforcement, boolean allowLocalHost) {
+    this(cluster, enforcement, allowLocalHost, false);
+  }
+
   /** Whether endpoints are default-deny. */
   public enum Enforcement {
     /** Where a rule says so. */

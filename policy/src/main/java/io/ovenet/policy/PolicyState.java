@@ -90,12 +90,16 @@ final class PolicyState {
     Side(Key key, TrafficDirection direction, @Nullable ActiveEntry localHost) {
       List<RuleOrigin> denying = new ArrayList<>();
       boolean defaultDeny = key.enforced;
-      boolean audited = !key.enforced;
+      List<RuleOrigin> enforcing = new ArrayList<>();
+      boolean enforcedDeny = key.enforced;
       boolean restricts = false;
       for (ActiveRule rule : key.rules) {
         if (rule.rule.defaultDeny(direction)) {
           defaultDeny = true;
-          audited &= rule.rule.audit();
+          if (!rule.rule.audit()) {
+            enforcedDeny = true;
+            enforcing.add(rule.rule.origin());
+          }
           denying.add(rule.rule.origin());
         }
         for (ActiveEntry entry : rule.entries()) {
@@ -117,12 +121,7 @@ final class PolicyState {
       }
       otherwise =
           new Fallback(
-              defaultDeny
-                  ? new Decision(
-                      Verdict.DEFAULT, MatchType.NONE, RuleOrigins.of(denying), List.of())
-                  : Decision.NOT_ENFORCED,
-              audited,
-              key.audit);
+              otherwise(defaultDeny, denying), otherwise(enforcedDeny, enforcing), key.audit);
       this.direction = direction;
       ownPorts = key.ports;
       boolean named = false;
@@ -168,6 +167,12 @@ final class PolicyState {
             }
           });
       return ClassTables.of(byClass);
+    }
+
+    private static Decision otherwise(boolean defaultDeny, List<RuleOrigin> denying) {
+      return defaultDeny
+          ? new Decision(Verdict.DEFAULT, MatchType.NONE, RuleOrigins.of(denying), List.of())
+          : Decision.NOT_ENFORCED;
     }
 
     /** In ingress a name is the subject's own port, in egress the peers'. */

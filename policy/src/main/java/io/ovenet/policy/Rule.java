@@ -37,6 +37,11 @@ public record Rule(
     this(subject, ingressDefaultDeny, egressDefaultDeny, entries, labels, log, false, origin);
   }
 
+  Rule with(List<RuleEntry> others) {
+    return new Rule(
+        subject, ingressDefaultDeny, egressDefaultDeny, others, labels, log, audit, origin);
+  }
+
   public boolean defaultDeny(TrafficDirection direction) {
     return direction == TrafficDirection.INGRESS ? ingressDefaultDeny : egressDefaultDeny;
   }

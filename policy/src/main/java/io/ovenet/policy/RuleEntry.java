@@ -23,6 +23,10 @@ public record RuleEntry(
     names = List.copyOf(new TreeSet<>(names));
   }
 
+  RuleEntry with(Peers others) {
+    return new RuleEntry(direction, effect, others, ports, names, origin);
+  }
+
   /** Without ports by name. */
   public RuleEntry(
       TrafficDirection direction,

@@ -184,12 +184,7 @@ final class TableCompiler {
     Decision enforced =
         otherwise.auditAll()
             ? Decision.NOT_ENFORCED
-            : decide(
-                parts,
-                protocol,
-                port,
-                otherwise.audited() ? Decision.NOT_ENFORCED : otherwise.decision(),
-                false);
+            : decide(parts, protocol, port, otherwise.enforced(), false);
     return enforced.verdict().passes()
         ? new Decision(Verdict.AUDIT, decision.match(), decision.origins(), decision.log())
         : enforced;

@@ -21,6 +21,17 @@ final class L7Parser {
   private static final Pattern SERVER_NAME =
       Pattern.compile("(\\*{1,2}\\.)?[-a-zA-Z0-9_]+(\\.[-a-zA-Z0-9_*]+)*\\.?");
 
+  /** A class of characters, or an escape that is no reference to a group. */
+  private static final Pattern IN_CLASS = Pattern.compile("\\\\[^1-9k]|\\[(\\\\.|[^\\]\\\\])*\\]");
+
+  /** What Java's expressions have and RE2, which upstream uses, has not. */
+  private static final Pattern NOT_RE2 =
+      Pattern.compile("\\(\\?(=|!|<=|<!|>)|\\\\[1-9k]|[*+?}]\\+");
+
+  private static final Pattern GROUP_NAME = Pattern.compile("\\(\\?P?<\\w+>");
+  private static final Pattern LITERAL_BRACE =
+      Pattern.compile("(?<![\\\\pP])\\{(?![0-9]+(,[0-9]*)?\\})");
+
   private final Notices notices;
 
   L7Parser(Notices notices) {
@@ -129,15 +140,24 @@ final class L7Parser {
     }
   }
 
+  /** RE2's names of groups and its plain braces as Java has them. */
+  private static String inJava(String re2) {
+    return LITERAL_BRACE.matcher(GROUP_NAME.matcher(re2).replaceAll("(")).replaceAll("\\\\{");
+  }
+
   private static void http(Field rule) {
     rule.only(Set.of("path", "method", "host", "headers", "headerMatches"));
     for (String key : List.of("path", "method", "host")) {
       Field pattern = rule.get(key);
       try {
-        Pattern.compile(pattern.stringOr(""));
+        Pattern.compile(inJava(pattern.stringOr("")));
       } catch (PatternSyntaxException e) {
         throw pattern.error(
             "not a regular expression: " + e.getDescription() + " at " + e.getIndex(), "mend it");
+      }
+      if (NOT_RE2.matcher(IN_CLASS.matcher(pattern.stringOr("")).replaceAll("_")).find()) {
+        throw pattern.error(
+            "looks around, refers back, or is possessive: that is no RE2", "write it without");
       }
     }
     for (Field header : rule.get("headers").items()) {

@@ -1,7 +1,9 @@
 package io.ovenet.kubernetes.policy;
 
 import io.ovenet.policy.Cidr;
+import io.ovenet.policy.CidrGroupSelector;
 import io.ovenet.policy.CidrSelector;
+import io.ovenet.policy.EndpointSelector;
 import io.ovenet.policy.Entity;
 import io.ovenet.policy.LabelRequirement;
 import io.ovenet.policy.PeerSelector;
@@ -25,9 +27,15 @@ final class PeersParser {
    *
    * @param named whether any member for peers is there, though it be empty
    * @param everyone whether {@code all} is among them
+   * @param groups of prefixes that are named
    * @param complete whether all members are in force; if not, {@code selectors} is a part
    */
-  record Named(boolean named, boolean everyone, boolean complete, List<PeerSelector> selectors) {}
+  record Named(
+      boolean named,
+      boolean everyone,
+      boolean complete,
+      List<PeerSelector> selectors,
+      List<CidrGroupSelector> groups) {}
 
   /**
    * Reads the members.
@@ -36,6 +44,7 @@ final class PeersParser {
    */
   Named read(Field rule, String prefix) {
     List<PeerSelector> selectors = new ArrayList<>();
+    List<CidrGroupSelector> groups = new ArrayList<>();
     String filled = "";
     boolean named = false;
     boolean everyone = false;
@@ -59,7 +68,7 @@ final class PeersParser {
       switch (member) {
         case "Endpoints" -> endpoints(field, selectors);
         case "CIDR" -> cidrs(field, selectors);
-        case "CIDRSet" -> complete = cidrSets(field, selectors);
+        case "CIDRSet" -> cidrSets(field, selectors, groups);
         case "Entities" -> everyone = entities(field, selectors);
         default -> {
           validateOther(member, field);
@@ -76,7 +85,7 @@ final class PeersParser {
       throw requires.error(
           "no longer part of the API", "write it into each selector of " + prefix + "Endpoints");
     }
-    return new Named(named, everyone, complete, selectors);
+    return new Named(named, everyone, complete, selectors, groups);
   }
 
   private void endpoints(Field field, List<PeerSelector> selectors) {
@@ -101,9 +110,8 @@ final class PeersParser {
     }
   }
 
-  /** Whether all of them are in force. */
-  private boolean cidrSets(Field field, List<PeerSelector> selectors) {
-    boolean complete = true;
+  private static void cidrSets(
+      Field field, List<PeerSelector> selectors, List<CidrGroupSelector> groups) {
     for (Field item : field.items()) {
       item.only(Set.of("cidr", "cidrGroupRef", "cidrGroupSelector", "except"));
       boolean byCidr = !item.get("cidr").stringOr("").isEmpty();
@@ -117,20 +125,18 @@ final class PeersParser {
         selectors.add(cidrWithExcept(item));
         continue;
       }
-      if (selector.present()) {
-        SelectorParser.requirements(selector, LabelRequirement.ANY_SOURCE, "");
+      List<LabelRequirement> labels =
+          selector.present()
+              ? SelectorParser.requirements(selector, LabelRequirement.ANY_SOURCE, "")
+              : List.of();
+      List<Cidr> except = new ArrayList<>();
+      for (Field hole : item.get("except").items()) {
+        except.add(prefix(hole));
       }
-      for (Field except : item.get("except").items()) {
-        prefix(except);
-      }
-      notices.add(
-          byRef ? item.get("cidrGroupRef") : selector,
-          "CIDR groups are not in force yet: an allow grants nothing by it, a deny denies all"
-              + " peers",
-          "list the CIDRs");
-      complete = false;
+      groups.add(
+          new CidrGroupSelector(
+              byRef ? item.get("cidrGroupRef").string() : "", EndpointSelector.of(labels), except));
     }
-    return complete;
   }
 
   static CidrSelector cidrWithExcept(Field item) {

@@ -10,6 +10,7 @@ import io.ovenet.policy.Rule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,15 @@ import org.jspecify.annotations.Nullable;
  * could mean, and a notice names the field.
  */
 public final class PolicyParser {
+  /** On a policy, a pod or a namespace: what is denied passes and is told. */
+  public static final String AUDIT = "policy.ovenet.io/audit";
+
+  private static final String NAME = "policy.cilium.io/name";
+  private static final String FORMER_NAME = "io.cilium.name";
+
+  /** The annotations of a policy that mean something. */
+  public static final Set<String> ANNOTATIONS = Set.of(AUDIT, NAME, FORMER_NAME);
+
   private static final String LABEL_PREFIX = "io.cilium.k8s.policy.";
 
   private final String cluster;
@@ -46,16 +56,46 @@ public final class PolicyParser {
     try {
       key = key(kind, root.get("metadata"));
       Notices notices = new Notices();
+      boolean audit = isAudit(root.get("metadata").get("annotations").get(AUDIT));
       Labels derived = derivedLabels(key, root.get("metadata"));
       List<Rule> rules =
           kind == PolicyKind.NETWORK_POLICY
               ? List.of(new NetworkPolicyParser(key, derived, cluster).rule(root.get("spec")))
               : ciliumRules(root, new SpecParser(key, derived, cluster, notices));
-      return new ParsedPolicy.Valid(new PolicyObject(key, rules, notices.asList()));
+      return new ParsedPolicy.Valid(
+          new PolicyObject(key, audit ? audited(rules) : rules, notices.asList()));
     } catch (PolicyException e) {
       return new ParsedPolicy.Invalid(
           key, e.notice(), new PolicyObject(key, isolation(key, root), List.of()));
     }
+  }
+
+  private static boolean isAudit(Field annotation) {
+    return switch (annotation.stringOr("false")) {
+      case "true" -> true;
+      case "false" -> false;
+      default ->
+          throw annotation.error(
+              "neither true nor false: '" + annotation.string() + "'",
+              "write \"true\", or remove it");
+    };
+  }
+
+  private static List<Rule> audited(List<Rule> rules) {
+    List<Rule> audited = new ArrayList<>(rules.size());
+    for (Rule rule : rules) {
+      audited.add(
+          new Rule(
+              rule.subject(),
+              rule.ingressDefaultDeny(),
+              rule.egressDefaultDeny(),
+              rule.entries(),
+              rule.labels(),
+              rule.log(),
+              true,
+              rule.origin()));
+    }
+    return audited;
   }
 
   private static PolicyKey key(PolicyKind kind, Field metadata) {
@@ -68,7 +108,7 @@ public final class PolicyParser {
   private static Labels derivedLabels(PolicyKey key, Field metadata) {
     List<Label> labels = new ArrayList<>();
     labels.add(Label.k8s(LABEL_PREFIX + "derived-from", key.kind().toString()));
-    labels.add(Label.k8s(LABEL_PREFIX + "name", key.name()));
+    labels.add(Label.k8s(LABEL_PREFIX + "name", nameOf(key, metadata.get("annotations"))));
     if (!key.namespace().isEmpty()) {
       labels.add(Label.k8s(LABEL_PREFIX + "namespace", key.namespace()));
     }
@@ -77,6 +117,15 @@ public final class PolicyParser {
       labels.add(Label.k8s(LABEL_PREFIX + "uid", uid));
     }
     return Labels.of(labels);
+  }
+
+  /** The name that the derived labels say; a NetworkPolicy may be given another. */
+  private static String nameOf(PolicyKey key, Field annotations) {
+    if (key.kind() != PolicyKind.NETWORK_POLICY) {
+      return key.name();
+    }
+    String former = annotations.get(FORMER_NAME).stringOr(key.name());
+    return annotations.get(NAME).stringOr(former);
   }
 
   private static List<Field> specs(Field root) {

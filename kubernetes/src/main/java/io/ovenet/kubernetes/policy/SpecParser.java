@@ -259,7 +259,7 @@ final class SpecParser {
     if (named.everyone() || (!named.complete() && effect != RuleEffect.ALLOW)) {
       return Peers.EVERYONE;
     }
-    return new Peers.Selected(named.selectors());
+    return new Peers.Selected(named.selectors(), named.groups());
   }
 
   private boolean authenticates(Field authentication) {

@@ -33,8 +33,6 @@ class NotInForceTest {
         "toServices: [{k8sServiceSelector: {selector: {matchLabels: {app: api}}}}]",
         "toGroups: [{aws: {region: eu-west-1}}]",
         "toNodes: [{matchLabels: {zone: a}}]",
-        "toCIDRSet: [{cidrGroupRef: group}]",
-        "toCIDRSet: [{cidrGroupSelector: {matchLabels: {a: b}}}]",
         "toEntities: [all], authentication: {mode: required}",
         "toEntities: [all], toPorts: [{ports: [{port: '0', protocol: IGMP}]}]",
         "toEntities: [all], toPorts: [{ports: [{port: '80'}], serverNames: [example.org]}]",
@@ -67,9 +65,7 @@ class NotInForceTest {
       value = {
         "toServices: [{k8sService: {serviceName: web}}]",
         "toGroups: [{aws: {}}]",
-        "toNodes: [{}]",
-        "toCIDRSet: [{cidrGroupRef: group}]",
-        "toCIDRSet: [{cidr: 10.0.0.0/8}, {cidrGroupRef: group}]"
+        "toNodes: [{}]"
       })
   void aDenyDeniesItsPortsToAllPeers(String rule) {
     World world =

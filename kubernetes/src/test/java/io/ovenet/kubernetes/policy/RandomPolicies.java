@@ -23,6 +23,7 @@ final class RandomPolicies {
           "192.168.0.0/16",
           "8.8.8.8/32",
           "fd00::/8");
+  static final List<String> GROUPS = List.of("g1", "g2", "g3");
   private static final List<String> PORTS = List.of("0", "53", "80", "85", "443", "8080", "65535");
   private static final String NAMESPACE_LABEL = "io.cilium.k8s.namespace.labels.team";
 
@@ -43,6 +44,9 @@ final class RandomPolicies {
     metadata.put("name", "p" + random.nextInt(8));
     if (chosen != PolicyKind.CILIUM_CLUSTERWIDE_NETWORK_POLICY) {
       metadata.put("namespace", pick(NAMESPACES));
+    }
+    if (chance(12)) {
+      metadata.put("annotations", Map.of(PolicyParser.AUDIT, chance(80) ? "true" : "false"));
     }
     Map<String, Object> policy = new LinkedHashMap<>();
     policy.put("kind", chosen.toString());
@@ -129,12 +133,30 @@ final class RandomPolicies {
   }
 
   private Map<String, Object> cidrSet() {
-    if (chance(8)) {
-      return Map.of("cidrGroupRef", "group");
+    if (chance(20)) {
+      Map<String, Object> set = new LinkedHashMap<>();
+      if (chance(60)) {
+        set.put("cidrGroupRef", pick(GROUPS));
+      } else {
+        set.put("cidrGroupSelector", Map.of("matchLabels", Map.of("team", pick(TEAMS))));
+      }
+      if (chance(30)) {
+        set.put("except", some(0, 2, () -> pick(CIDRS)));
+      }
+      return set;
     }
     return chance(50)
         ? Map.of("cidr", pick(CIDRS))
         : Map.of("cidr", "10.0.0.0/8", "except", some(0, 2, () -> pick(CIDRS.subList(2, 5))));
+  }
+
+  /** A CiliumCIDRGroup with a name of few. */
+  Map<String, Object> group() {
+    return Map.of(
+        "metadata",
+        Map.of("name", pick(GROUPS), "labels", Map.of("team", pick(TEAMS))),
+        "spec",
+        Map.of("externalCIDRs", some(0, 3, () -> pick(CIDRS))));
   }
 
   private Map<String, Object> icmp() {

@@ -1,6 +1,7 @@
 package io.ovenet.kubernetes.policy;
 
 import io.ovenet.policy.Cidr;
+import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.CompiledPolicy;
 import io.ovenet.policy.Decision;
 import io.ovenet.policy.Label;
@@ -55,6 +56,7 @@ final class RandomWorld {
   final Random random;
   final Map<PolicyKey, Map<String, Object>> documents = new TreeMap<>();
   final Map<Integer, Labels> identities = new TreeMap<>();
+  final Map<String, Map<String, Object>> groups = new TreeMap<>();
   final Map<String, Pod> pods = new TreeMap<>();
   final List<PolicySubject> subjects = new ArrayList<>();
   private final Map<Cidr, Integer> prefixes = new HashMap<>();
@@ -82,6 +84,7 @@ final class RandomWorld {
     documents.putAll(other.documents);
     identities.putAll(other.identities);
     pods.putAll(other.pods);
+    groups.putAll(other.groups);
     subjects.addAll(other.subjects);
     prefixes.putAll(other.prefixes);
   }
@@ -113,7 +116,7 @@ final class RandomWorld {
   }
 
   private void addSubject(Labels labels) {
-    PolicySubject subject = new PolicySubject(labels, ports(), false);
+    PolicySubject subject = new PolicySubject(labels, ports(), random.nextInt(8) == 0);
     subjects.add(subject);
     engine.addSubject(subject);
   }
@@ -147,7 +150,7 @@ final class RandomWorld {
   void change() {
     int count = 1 + random.nextInt(3);
     for (int i = 0; i < count; i++) {
-      switch (random.nextInt(13)) {
+      switch (random.nextInt(15)) {
         case 0 -> {
           if (!identities.isEmpty()) {
             int number = pick(List.copyOf(identities.keySet()));
@@ -170,6 +173,16 @@ final class RandomWorld {
           }
         }
         case 6, 7 -> putPod();
+        case 9 -> {
+          Map<String, Object> group = generator.group();
+          CidrGroup parsed = CidrGroups.parse(group, _ -> {});
+          groups.put(parsed.name(), group);
+          engine.upsertCidrGroup(parsed);
+          if (random.nextInt(3) == 0) {
+            groups.remove(parsed.name());
+            engine.removeCidrGroup(parsed.name());
+          }
+        }
         case 8 -> {
           if (!pods.isEmpty()) {
             String address = pick(List.copyOf(pods.keySet()));
@@ -229,6 +242,7 @@ final class RandomWorld {
     List<Map<String, Object>> shuffled = new ArrayList<>(documents.values());
     java.util.Collections.shuffle(shuffled, random);
     identities.forEach(fresh::upsertIdentity);
+    groups.values().forEach(group -> fresh.upsertCidrGroup(CidrGroups.parse(group, _ -> {})));
     prefixes.forEach(
         (cidr, number) -> fresh.upsertIdentity(number, Labels.of(Label.reserved("world")), cidr));
     pods.forEach(
@@ -247,7 +261,8 @@ final class RandomWorld {
   }
 
   NaiveEvaluator naive() {
-    return new NaiveEvaluator(CLUSTER, List.copyOf(documents.values()));
+    return new NaiveEvaluator(
+        CLUSTER, List.copyOf(documents.values()), List.copyOf(groups.values()));
   }
 
   Peer peer() {

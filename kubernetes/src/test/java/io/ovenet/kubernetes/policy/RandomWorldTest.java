@@ -66,6 +66,7 @@ class RandomWorldTest {
     NaiveEvaluator.Answer answer =
         naive.ask(
             RandomWorld.map(subject.labels()),
+            subject.audit(),
             RandomWorld.named(subject.ports()),
             ingress,
             peer.naive(),
@@ -77,6 +78,7 @@ class RandomWorldTest {
           case ALLOWED, NOT_ENFORCED -> Verdict.ALLOW;
           case DENIED -> Verdict.DENY;
           case WITHHELD, DEFAULT_DENIED -> Verdict.DEFAULT;
+          case AUDITED -> Verdict.AUDIT;
         };
     Set<String> origins = new HashSet<>();
     for (RuleOrigin origin : decision.origins().asList()) {

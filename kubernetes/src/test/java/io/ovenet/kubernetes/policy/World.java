@@ -106,11 +106,26 @@ final class World {
   }
 
   World put(PolicyKind kind, String name, String namespace, String body) {
-    ParsedPolicy parsed =
-        parser.parse(
-            kind,
-            Json.object(
-                "{metadata: {name: " + name + ", namespace: '" + namespace + "'}, " + body + "}"));
+    return putWith(kind, "{name: " + name + ", namespace: '" + namespace + "'}", body);
+  }
+
+  World putWith(PolicyKind kind, String metadata, String body) {
+    return putDocument(kind, Json.object("{metadata: " + metadata + ", " + body + "}"));
+  }
+
+  World group(String document) {
+    engine.upsertCidrGroup(
+        CidrGroups.parse(
+            Json.object(document),
+            error -> {
+              throw new AssertionError(error.toString());
+            }));
+    compile();
+    return this;
+  }
+
+  World putDocument(PolicyKind kind, Map<String, ?> document) {
+    ParsedPolicy parsed = parser.parse(kind, document);
     if (!(parsed instanceof ParsedPolicy.Valid valid)) {
       throw new AssertionError("invalid: " + parsed);
     }
@@ -119,7 +134,7 @@ final class World {
     return this;
   }
 
-  private void compile() {
+  void compile() {
     snapshot = engine.compile();
     for (Cidr cidr : snapshot.prefixes()) {
       if (!prefixes.containsKey(cidr)) {

@@ -44,10 +44,12 @@ public final class NaiveEvaluator {
     /** It is asked for a proxy or authentication, which is not in force. */
     WITHHELD,
     /** Nobody allows it. */
-    DEFAULT_DENIED;
+    DEFAULT_DENIED,
+    /** It would be denied, but passes: by an endpoint or policies in audit mode. */
+    AUDITED;
 
     public boolean passes() {
-      return this == ALLOWED || this == NOT_ENFORCED;
+      return this == ALLOWED || this == NOT_ENFORCED || this == AUDITED;
     }
   }
 
@@ -78,6 +80,7 @@ public final class NaiveEvaluator {
 
   private final String cluster;
   private final List<Map<String, ?>> policies;
+  private final NaivePeers peers;
 
   /**
    * Takes the policies.
@@ -85,6 +88,19 @@ public final class NaiveEvaluator {
    * @param policies whole objects with {@code kind}
    */
   public NaiveEvaluator(String cluster, List<? extends Map<String, ?>> policies) {
+    this(cluster, policies, List.of());
+  }
+
+  /**
+   * Takes the policies, and what they may name.
+   *
+   * @param groups CiliumCIDRGroups, whole objects
+   */
+  public NaiveEvaluator(
+      String cluster,
+      List<? extends Map<String, ?>> policies,
+      List<? extends Map<String, ?>> groups) {
+    this.peers = new NaivePeers(List.copyOf(groups));
     this.cluster = cluster;
     this.policies = List.copyOf(policies);
   }
@@ -113,14 +129,48 @@ public final class NaiveEvaluator {
       Peer peer,
       int protocol,
       int port) {
+    return ask(subject, false, own, ingress, peer, protocol, port);
+  }
+
+  /**
+   * Decides.
+   *
+   * @param audit whether the subject is in audit mode
+   */
+  public Answer ask(
+      Map<String, String> subject,
+      boolean audit,
+      List<Port> own,
+      boolean ingress,
+      Peer peer,
+      int protocol,
+      int port) {
     Packet packet = new Packet(ingress, peer, List.copyOf(own), protocol, port);
+    Answer whole = decide(subject, packet, true);
+    if (whole.outcome.passes()) {
+      return whole;
+    }
+    // What policies in audit mode deny passes, unless another denies it, too.
+    Answer enforced = decide(subject, packet, false);
+    return audit || enforced.outcome.passes() ? new Answer(Outcome.AUDITED, whole.rules) : enforced;
+  }
+
+  /**
+   * Decides.
+   *
+   * @param audited whether denials by policies in audit mode count
+   */
+  private Answer decide(Map<String, String> subject, Packet packet, boolean audited) {
     Found found = new Found(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     List<String> defaultDeny = new ArrayList<>();
     for (Map<String, ?> policy : policies) {
+      boolean counts = audited || !isAudited(policy);
+      Found here = counts ? found : new Found(new ArrayList<>(), new ArrayList<>(), found.allowed);
+      List<String> isolating = counts ? defaultDeny : new ArrayList<>();
       if (Doc.text(policy, "kind").equals("NetworkPolicy")) {
-        networkPolicy(policy, subject, packet, found, defaultDeny);
+        networkPolicy(policy, subject, packet, here, isolating);
       } else {
-        ciliumPolicy(policy, subject, packet, found, defaultDeny);
+        ciliumPolicy(policy, subject, packet, here, isolating);
       }
     }
     // Deny beats allow, however specific.
@@ -132,7 +182,8 @@ public final class NaiveEvaluator {
       return new Answer(Outcome.WITHHELD, found.withheld);
     }
     // The local host gets in unless a deny names it.
-    if (!found.allowed.isEmpty() || (ingress && peer.labels.containsKey("reserved:host"))) {
+    if (!found.allowed.isEmpty()
+        || (packet.ingress && packet.peer.labels.containsKey("reserved:host"))) {
       return new Answer(Outcome.ALLOWED, found.allowed);
     }
     // An endpoint without an identity yet is always enforced both ways.
@@ -140,6 +191,12 @@ public final class NaiveEvaluator {
       return new Answer(Outcome.DEFAULT_DENIED, defaultDeny);
     }
     return new Answer(Outcome.NOT_ENFORCED, List.of());
+  }
+
+  private static boolean isAudited(Map<String, ?> policy) {
+    Object metadata = java.util.Objects.requireNonNull(Doc.get(policy, "metadata"));
+    Object annotations = Doc.get(metadata, "annotations");
+    return annotations != null && Doc.text(annotations, "policy.ovenet.io/audit").equals("true");
   }
 
   private static String name(Map<String, ?> policy, String path) {
@@ -207,7 +264,8 @@ public final class NaiveEvaluator {
       String name = name(policy, path + "." + allowKey + "[" + i + "]");
       if (withholds(allows.get(i), namespace, subject, packet)) {
         found.withheld.add(name);
-      } else if (allows(allows.get(i), namespace, packet)) {
+      }
+      if (allows(allows.get(i), namespace, packet)) {
         found.allowed.add(name);
       }
     }
@@ -236,7 +294,7 @@ public final class NaiveEvaluator {
 
   private boolean denies(Object rule, String namespace, Packet packet) {
     NaivePeers.Match match =
-        NaivePeers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule));
+        peers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule));
     if (match == NaivePeers.Match.NO) {
       return false;
     }
@@ -258,7 +316,7 @@ public final class NaiveEvaluator {
   private boolean withholds(
       Object rule, String namespace, Map<String, String> subject, Packet packet) {
     NaivePeers.Match match =
-        NaivePeers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule));
+        peers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule));
     if (match == NaivePeers.Match.NO) {
       return false;
     }
@@ -343,7 +401,7 @@ public final class NaiveEvaluator {
   private boolean lifts(Object rule, Object proxied, String namespace, Packet packet) {
     Object authentication = Doc.get(rule, "authentication");
     if ((authentication != null && !Doc.text(authentication, "mode").equals("disabled"))
-        || NaivePeers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule))
+        || peers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule))
             != NaivePeers.Match.YES) {
       return false;
     }
@@ -360,7 +418,7 @@ public final class NaiveEvaluator {
   }
 
   private boolean allows(Object rule, String namespace, Packet packet) {
-    if (NaivePeers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule))
+    if (peers.match(rule, packet.prefix(), namespace, cluster, packet.peer, hasPorts(rule))
         != NaivePeers.Match.YES) {
       return false;
     }

@@ -2,8 +2,10 @@ package io.ovenet.policy.naive;
 
 import java.math.BigInteger;
 import java.net.InetAddress;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Who a rule is about. */
@@ -19,7 +21,11 @@ final class NaivePeers {
   private static final List<String> CLUSTER_ENTITIES =
       List.of("host", "remote-node", "init", "ingress", "health", "unmanaged", "kube-apiserver");
 
-  private NaivePeers() {}
+  private final List<? extends Map<String, ?>> groups;
+
+  NaivePeers(List<? extends Map<String, ?>> groups) {
+    this.groups = groups;
+  }
 
   /**
    * Whether a Cilium rule is about a peer.
@@ -27,7 +33,7 @@ final class NaivePeers {
    * @param prefix {@code from} or {@code to}
    * @param namespace of the policy, empty for a clusterwide one
    */
-  static Match match(
+  Match match(
       Object rule,
       String prefix,
       String namespace,
@@ -65,7 +71,9 @@ final class NaivePeers {
             || !Doc.list(rule, "toFQDNs").isEmpty();
     for (Object set : Doc.list(rule, prefix + "CIDRSet")) {
       if (!Doc.has(set, "cidr")) {
-        unknown = true;
+        if (isOutside(peer) && inGroup(set, peer.address())) {
+          return Match.YES;
+        }
       } else if (isOutside(peer) && inSet(set, peer.address())) {
         return Match.YES;
       }
@@ -83,17 +91,43 @@ final class NaivePeers {
     return !peer.isPod();
   }
 
-  /** In the cidr and in none of except. */
-  static boolean inSet(Object set, @Nullable String address) {
-    if (!contains(Doc.text(set, "cidr"), address)) {
-      return false;
-    }
-    for (Object hole : Doc.list(set, "except")) {
-      if (contains(hole.toString(), address)) {
-        return false;
+  /** In a prefix of a group that is named, and in none of except. */
+  private boolean inGroup(Object set, @Nullable String address) {
+    for (Map<String, ?> group : groups) {
+      Object metadata = Objects.requireNonNull(Doc.get(group, "metadata"));
+      Object selector = Doc.get(set, "cidrGroupSelector");
+      boolean named = Doc.text(metadata, "name").equals(Doc.text(set, "cidrGroupRef"));
+      if (selector != null) {
+        Map<String, String> labels = new HashMap<>();
+        Object written = Doc.get(metadata, "labels");
+        if (written != null) {
+          ((Map<?, ?>) written)
+              .forEach((key, value) -> labels.put("cidrgroup:" + key, String.valueOf(value)));
+        }
+        named = NaiveSelector.matches(selector, "", labels);
+      }
+      Object spec = Doc.get(group, "spec");
+      for (Object cidr : named && spec != null ? Doc.list(spec, "externalCIDRs") : List.of()) {
+        if (contains(cidr.toString(), address) && !isExcepted(set, address)) {
+          return true;
+        }
       }
     }
-    return true;
+    return false;
+  }
+
+  private static boolean isExcepted(Object set, @Nullable String address) {
+    for (Object hole : Doc.list(set, "except")) {
+      if (contains(hole.toString(), address)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** In the cidr and in none of except. */
+  static boolean inSet(Object set, @Nullable String address) {
+    return contains(Doc.text(set, "cidr"), address) && !isExcepted(set, address);
   }
 
   private static boolean endpoint(
