@@ -57,8 +57,8 @@ final class NodeSetup {
             config.reporting(),
             config.ringBytes(),
             config.policyEntries(),
-            65_536,
-            65_536,
+            DatapathOptions.IDENTITIES,
+            DatapathOptions.PREFIXES,
             0);
     var datapath = Datapath.open(config.bpfRoot().resolve("ovenet"), options);
     datapath.attachHost(device.ifindex());

@@ -47,6 +47,12 @@ public record DatapathOptions(
 
   public static final InetAddress GATEWAY = InetAddress.ofLiteral("169.254.1.1");
 
+  /** 65,000 of the cluster, 40,000 of prefixes, and variants. */
+  public static final int IDENTITIES = 131_072;
+
+  /** 40,000 that policies name, and as many addresses of pods and nodes. */
+  public static final int PREFIXES = 262_144;
+
   static final int SIZE = 96;
   private static final int DEFAULT_CONNECTIONS = 262_144;
   private static final int SHARES = 8;
@@ -69,8 +75,8 @@ public record DatapathOptions(
         Reporting.DEFAULT,
         DEFAULT_RING_BYTES,
         262_144,
-        131_072,
-        262_144,
+        IDENTITIES,
+        PREFIXES,
         0);
   }
 
