@@ -53,6 +53,7 @@ public final class Agent implements AutoCloseable {
   private final AttachmentWatch attachments;
   private final Relabeler relabeler;
   private final StatusWriter status;
+  private final Announcements announcements;
   private final CompletableFuture<String> podCidr = new CompletableFuture<>();
 
   /** Adopts what is there and answers CNI calls. */
@@ -98,6 +99,7 @@ public final class Agent implements AutoCloseable {
                   names.revision(revision);
                   status.revision(revision);
                 }));
+    announcements = new Announcements(config, steering, names::revision);
     pods = new Pods(config.clusterName(), api);
     allocator = new IdentityAllocator(api);
     var identities = identities(allocator);
@@ -116,7 +118,7 @@ public final class Agent implements AutoCloseable {
             config.mtu() == 0 ? NodeSetup.mtu() : config.mtu());
     attachments = own(new AttachmentWatch(store, lifecycle));
     if (config.hubble()) {
-      own(Hubble.start(config, datapath, names));
+      own(Hubble.start(config, datapath, names, announcements));
     }
     var server = own(new CniServer(config.cniSocket()));
     adopt(network);
@@ -183,6 +185,7 @@ public final class Agent implements AutoCloseable {
       @Override
       public void added(LocalEndpoint endpoint) {
         names.local(endpoint);
+        announcements.created(endpoint);
         status.added(endpoint);
         relabeler.check(endpoint);
         attachments.added();
@@ -191,6 +194,7 @@ public final class Agent implements AutoCloseable {
       @Override
       public void removed(LocalEndpoint endpoint) {
         names.localGone(endpoint);
+        announcements.deleted(endpoint);
         status.removed(endpoint);
       }
     };
@@ -211,7 +215,11 @@ public final class Agent implements AutoCloseable {
   public void follow() throws InterruptedException, IOException {
     var input = new ClusterInput(config.nodeName(), steering, pods, names, relabeler);
     input.start(
-        api, new PolicyParser(config.clusterName()), validPolicies, allocator, this::ownNode);
+        announcements.around(api),
+        new PolicyParser(config.clusterName()),
+        validPolicies,
+        allocator,
+        this::ownNode);
     Thread.ofVirtual().name("own-node").start(this::ensureNode);
     input.synced().await();
     var ipam = new Ipam(podCidr.join());

@@ -1,6 +1,7 @@
 package io.ovenet.agent;
 
 import io.ovenet.datapath.Reporting;
+import io.ovenet.flow.TlsFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param reporting which packets of standing connections become flows
  * @param policyAudit whether what policies deny passes on this node, and is told
  * @param allowLocalHost whether the node itself comes in to every endpoint unless denied
+ * @param hubbleKeys how Hubble is served besides
  * @param policyEntries room for entries of all policies together
  * @param ringBytes of the ring between kernel and agent; a power of two
  * @param mtu bytes; 0: the MTU of the device of the default route
@@ -37,6 +39,7 @@ public record AgentConfig(
     boolean hubble,
     @Nullable String hubbleListenAddress,
     Path hubbleSocket,
+    HubbleKeys hubbleKeys,
     int hubbleCapacity,
     Reporting reporting,
     int conntrackTcpEntries,
@@ -77,7 +80,6 @@ public record AgentConfig(
           "remove-cilium-node-taints",
           "set-cilium-is-up-condition",
           "tofqdns-endpoint-max-ip-per-hostname",
-          "hubble-disable-tls",
           "ipam",
           "cluster-id",
           "enable-ipv4",
@@ -136,6 +138,7 @@ public record AgentConfig(
             values.flag("enable-hubble", true),
             listenAddress(values.take("hubble-listen-address")),
             values.path("hubble-socket-path", "/var/run/cilium/hubble.sock"),
+            HubbleKeys.take(values),
             values.number("hubble-event-buffer-capacity", 4095, 1, 65535),
             MonitorAggregation.reporting(
                 values.text("monitor-aggregation", "medium"),
@@ -157,6 +160,17 @@ public record AgentConfig(
     return config.withWarnings(warnings);
   }
 
+  /** TCP port that Hubble listens on; 0: none. */
+  int hubblePort() {
+    var address = hubbleListenAddress;
+    return address == null ? 0 : Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+  }
+
+  /** Null: plaintext. */
+  @Nullable TlsFiles hubbleTls() {
+    return hubbleKeys.tls();
+  }
+
   /** Room in the one table that holds all connections. */
   public int conntrackEntries() {
     return conntrackTcpEntries + conntrackAnyEntries;
@@ -173,6 +187,7 @@ public record AgentConfig(
         hubble,
         hubbleListenAddress,
         hubbleSocket,
+        hubbleKeys,
         hubbleCapacity,
         reporting,
         conntrackTcpEntries,

@@ -3,31 +3,50 @@ package io.ovenet.agent;
 import io.ovenet.datapath.Datapath;
 import io.ovenet.flow.EventReader;
 import io.ovenet.flow.FlowDecoder;
+import io.ovenet.flow.FlowMetrics;
 import io.ovenet.flow.FlowRing;
 import io.ovenet.flow.FlowStatistics;
 import io.ovenet.flow.FlowUuids;
 import io.ovenet.flow.HubbleServer;
+import io.ovenet.flow.MetricsConfig;
+import io.ovenet.flow.MetricsServer;
+import io.ovenet.flow.MetricsText;
 import io.ovenet.flow.MonotonicClock;
 import io.ovenet.flow.ObserverService;
+import io.ovenet.flow.PeerService;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** From the kernel's ring to Hubble's clients. */
 final class Hubble implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Hubble.class);
   private static final String VERSION = "1.19.4";
 
   private final KernelEvents events;
   private final EventReader reader;
   private final HubbleServer server;
+  private final @Nullable MetricsServer scraped;
 
-  private Hubble(KernelEvents events, EventReader reader, HubbleServer server) {
+  private Hubble(
+      KernelEvents events,
+      EventReader reader,
+      HubbleServer server,
+      @Nullable MetricsServer scraped) {
+    this.scraped = scraped;
     this.events = events;
     this.reader = reader;
     this.server = server;
   }
 
-  static Hubble start(AgentConfig config, Datapath datapath, Names names) throws IOException {
+  static Hubble start(
+      AgentConfig config, Datapath datapath, Names names, Announcements announcements)
+      throws IOException {
     var clock = new MonotonicClock();
     var ring = new FlowRing(config.hubbleCapacity());
     var statistics = new FlowStatistics(clock.nowNanos());
@@ -39,15 +58,48 @@ final class Hubble implements AutoCloseable {
             uuids,
             config.clusterName() + "/" + config.nodeName(),
             "ovenet v0.1.0",
-            clock::nowNanos);
+            clock::nowNanos,
+            announcements.events());
     var events = new KernelEvents(datapath);
+    var metrics = new FlowMetrics(MetricsConfig.parse(config.hubbleKeys().metrics()));
+    metrics.warnings().forEach(warning -> log.warn("hubble-metrics: {}", warning));
     var reader =
-        new EventReader(events, new FlowDecoder(() -> names, clock), ring, statistics, clock);
+        new EventReader(
+            events, new FlowDecoder(() -> names, clock), ring, statistics, clock, metrics);
     var server =
         HubbleServer.start(
-            observer, VERSION, config.hubbleSocket(), addressOf(config.hubbleListenAddress()));
+            List.of(observer, new PeerService(announcements.peers())),
+            VERSION,
+            config.hubbleSocket(),
+            addressOf(config.hubbleListenAddress()),
+            config.hubbleTls());
+    @Nullable MetricsServer scraped;
+    try {
+      scraped =
+          serve(config, List.of(metrics::write, announcements::write, to -> rate(to, statistics)));
+    } catch (IOException e) {
+      server.close();
+      events.close();
+      throw e;
+    }
     reader.start();
-    return new Hubble(events, reader, server);
+    return new Hubble(events, reader, server, scraped);
+  }
+
+  /** As upstream: only where both keys say something. */
+  private static @Nullable MetricsServer serve(
+      AgentConfig config, List<Consumer<MetricsText>> sources) throws IOException {
+    var address = config.hubbleKeys().metricsServer();
+    return address.isEmpty() || config.hubbleKeys().metrics().isEmpty()
+        ? null
+        : new MetricsServer(Objects.requireNonNull(addressOf(address)), sources);
+  }
+
+  private static void rate(MetricsText to, FlowStatistics statistics) {
+    to.counter("ovenet_flows", "Flows since the agent's start.");
+    to.sample("ovenet_flows_total", (double) statistics.total());
+    to.gauge("ovenet_flows_per_second", "Flows a second, over the last minute.");
+    to.sample("ovenet_flows_per_second", statistics.rate(new MonotonicClock().nowNanos()));
   }
 
   private static @Nullable InetSocketAddress addressOf(@Nullable String text) {
@@ -61,7 +113,10 @@ final class Hubble implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
+    if (scraped != null) {
+      scraped.close();
+    }
     server.close();
     reader.close();
     events.close();

@@ -51,6 +51,11 @@ public final class Names implements FlowNames {
     revision = inForce;
   }
 
+  /** The revision of policy in force. */
+  long revision() {
+    return revision;
+  }
+
   void identity(int number, Labels labels) {
     identities.put(number, FlowEndpoint.identity(number, flowLabels(labels)));
   }

@@ -3,6 +3,7 @@ package io.ovenet.flow;
 import io.ovenet.datapath.FlowEvent;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +30,7 @@ public final class EventReader implements AutoCloseable {
   private final FlowRing ring;
   private final FlowStatistics statistics;
   private final MonotonicClock clock;
+  private final FlowMetrics metrics;
   private final FlowEvent cursor = new FlowEvent();
   private long lost;
   private long complete;
@@ -47,7 +49,19 @@ public final class EventReader implements AutoCloseable {
       FlowRing ring,
       FlowStatistics statistics,
       MonotonicClock clock) {
+    this(source, decoder, ring, statistics, clock, new FlowMetrics(new MetricsConfig(List.of())));
+  }
+
+  /** The same, whose flows are counted by metrics as well. */
+  public EventReader(
+      EventSource source,
+      FlowDecoder decoder,
+      FlowRing ring,
+      FlowStatistics statistics,
+      MonotonicClock clock,
+      FlowMetrics metrics) {
     this.source = source;
+    this.metrics = metrics;
     this.decoder = decoder;
     this.ring = ring;
     this.statistics = statistics;
@@ -101,6 +115,7 @@ public final class EventReader implements AutoCloseable {
     long total = source.lost();
     if (total != lost) {
       ring.write(new KernelLoss(ring.next(), now, complete, total - lost));
+      metrics.lost(total - lost);
       lost = total;
     }
     complete = now;
@@ -123,6 +138,7 @@ public final class EventReader implements AutoCloseable {
       } else {
         ring.write(flow);
         statistics.seen(flow);
+        metrics.count(flow);
       }
     }
   }

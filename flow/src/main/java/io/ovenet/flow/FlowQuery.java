@@ -56,7 +56,7 @@ record FlowQuery(
         : request.getExperimental().getFieldMask();
   }
 
-  private static long nanos(Timestamp time, String field) {
+  static long nanos(Timestamp time, String field) {
     if (time.getSeconds() < MIN_SECONDS
         || time.getSeconds() > MAX_SECONDS
         || time.getNanos() < 0

@@ -1,5 +1,6 @@
 package io.ovenet.flow;
 
+import io.grpc.BindableService;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
@@ -16,6 +17,7 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -49,10 +51,22 @@ public final class HubbleServer implements AutoCloseable {
       new PooledByteBufAllocator(true, 0, 1, PAGE_SIZE, CHUNK_ORDER, 0, 0, false);
   private final HealthStatusManager health = new HealthStatusManager();
   private final List<Server> servers = new ArrayList<>();
-  private final Path socket;
+  private final List<Closeable> following = new ArrayList<>();
+  private final @Nullable Path socket;
+  private final String versionHeader;
+  private final String version;
 
-  private HubbleServer(Path socket) {
+  private HubbleServer(@Nullable Path socket, String versionHeader, String version) {
     this.socket = socket;
+    this.versionHeader = versionHeader;
+    this.version = version;
+  }
+
+  /** As {@link #start(List, String, Path, InetSocketAddress, TlsFiles)}, in plaintext. */
+  public static HubbleServer start(
+      ObserverService observer, String version, Path socket, @Nullable InetSocketAddress address)
+      throws IOException {
+    return start(List.of(observer), version, socket, address, null);
   }
 
   /**
@@ -61,26 +75,46 @@ public final class HubbleServer implements AutoCloseable {
    * @param version semantic version, for the header that clients compare with their own
    * @param socket replaced if it is there already
    * @param address null: the socket alone
-   * @throws IOException naming what cannot be listened on
+   * @param tls of the address; null: plaintext
+   * @throws IOException naming what cannot be listened on, or the file that cannot be used
    */
   public static HubbleServer start(
-      ObserverService observer, String version, Path socket, @Nullable InetSocketAddress address)
+      List<? extends BindableService> services,
+      String version,
+      Path socket,
+      @Nullable InetSocketAddress address,
+      @Nullable TlsFiles tls)
       throws IOException {
-    var server = new HubbleServer(socket);
+    return start(new HubbleServer(socket, VERSION_HEADER, version), services, address, tls);
+  }
+
+  /**
+   * The same for a relay, whose header has another name.
+   *
+   * @param socket null: TCP alone
+   */
+  public static HubbleServer startRelay(
+      List<? extends BindableService> services,
+      String version,
+      @Nullable Path socket,
+      @Nullable InetSocketAddress address,
+      @Nullable TlsFiles tls)
+      throws IOException {
+    return start(new HubbleServer(socket, "hubble-relay-version", version), services, address, tls);
+  }
+
+  private static HubbleServer start(
+      HubbleServer server,
+      List<? extends BindableService> services,
+      @Nullable InetSocketAddress address,
+      @Nullable TlsFiles tls)
+      throws IOException {
     try {
-      Path directory = socket.toAbsolutePath().getParent();
-      if (directory != null) {
-        Files.createDirectories(directory);
+      if (server.socket != null) {
+        server.listen(services, server.socket);
       }
-      Files.deleteIfExists(socket);
-      server.listen(
-          observer,
-          version,
-          UnixDomainSocketAddress.of(socket),
-          NioServerDomainSocketChannel.class);
-      Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw----"));
       if (address != null) {
-        server.listen(observer, version, address, NioServerSocketChannel.class);
+        server.listen(services, address, NioServerSocketChannel.class, tls);
       }
       server.health.setStatus(HEALTH_SERVICE, ServingStatus.SERVING);
       return server;
@@ -90,33 +124,45 @@ public final class HubbleServer implements AutoCloseable {
     }
   }
 
+  private void listen(List<? extends BindableService> services, Path path) throws IOException {
+    Path directory = path.toAbsolutePath().getParent();
+    if (directory != null) {
+      Files.createDirectories(directory);
+    }
+    Files.deleteIfExists(path);
+    listen(services, UnixDomainSocketAddress.of(path), NioServerDomainSocketChannel.class, null);
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
+  }
+
   private void listen(
-      ObserverService observer,
-      String version,
+      List<? extends BindableService> services,
       SocketAddress address,
-      Class<? extends ServerChannel> channel)
+      Class<? extends ServerChannel> channel,
+      @Nullable TlsFiles tls)
       throws IOException {
     var headers = new Metadata();
-    headers.put(Metadata.Key.of(VERSION_HEADER, Metadata.ASCII_STRING_MARSHALLER), version);
+    headers.put(Metadata.Key.of(versionHeader, Metadata.ASCII_STRING_MARSHALLER), version);
     ServerInterceptor versions = MetadataUtils.newAttachMetadataServerInterceptor(headers);
     NettyServerBuilder builder = NettyServerBuilder.forAddress(address);
     if (address instanceof UnixDomainSocketAddress) {
       // gRPC asks for it on every socket, and Netty logs that a unix socket has no such thing.
       builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
     }
-    Server server =
-        builder
-            .channelType(channel)
-            .bossEventLoopGroup(loop)
-            .workerEventLoopGroup(loop)
-            .withOption(ChannelOption.ALLOCATOR, allocator)
-            .withChildOption(ChannelOption.ALLOCATOR, allocator)
-            .executor(calls)
-            .intercept(versions)
-            .addService(observer)
-            .addService(health.getHealthService())
-            .addService(ProtoReflectionServiceV1.newInstance())
-            .build();
+    if (tls != null) {
+      builder.sslContext(tls.server(loop, following));
+    }
+    builder
+        .channelType(channel)
+        .bossEventLoopGroup(loop)
+        .workerEventLoopGroup(loop)
+        .withOption(ChannelOption.ALLOCATOR, allocator)
+        .withChildOption(ChannelOption.ALLOCATOR, allocator)
+        .executor(calls)
+        .intercept(versions)
+        .addService(health.getHealthService())
+        .addService(ProtoReflectionServiceV1.newInstance());
+    services.forEach(builder::addService);
+    Server server = builder.build();
     try {
       server.start();
     } catch (IOException e) {
@@ -145,7 +191,12 @@ public final class HubbleServer implements AutoCloseable {
       for (Server server : servers) {
         server.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
       }
-      Files.deleteIfExists(socket);
+      for (Closeable each : following) {
+        each.close();
+      }
+      if (socket != null) {
+        Files.deleteIfExists(socket);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (IOException e) {

@@ -9,6 +9,10 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
+import io.ovenet.api.observer.GetAgentEventsRequest;
+import io.ovenet.api.observer.GetAgentEventsResponse;
+import io.ovenet.api.observer.GetDebugEventsRequest;
+import io.ovenet.api.observer.GetDebugEventsResponse;
 import io.ovenet.api.observer.GetFlowsRequest;
 import io.ovenet.api.observer.GetNamespacesRequest;
 import io.ovenet.api.observer.GetNamespacesResponse;
@@ -37,6 +41,7 @@ public final class ObserverService implements BindableService {
   private final String nodeName;
   private final String version;
   private final LongSupplier now;
+  private final AgentEvents agentEvents;
 
   /**
    * Over a ring.
@@ -52,6 +57,19 @@ public final class ObserverService implements BindableService {
       String nodeName,
       String version,
       LongSupplier now) {
+    this(ring, statistics, uuids, nodeName, version, now, new AgentEvents());
+  }
+
+  /** The same, with what the agent itself did. */
+  public ObserverService(
+      FlowRing ring,
+      FlowStatistics statistics,
+      FlowUuids uuids,
+      String nodeName,
+      String version,
+      LongSupplier now,
+      AgentEvents agentEvents) {
+    this.agentEvents = agentEvents;
     this.ring = ring;
     this.statistics = statistics;
     this.filters = new FlowFilters(nodeName, uuids);
@@ -150,6 +168,37 @@ public final class ObserverService implements BindableService {
       }
       response.onNext(namespaces.build());
       response.onCompleted();
+    }
+
+    @Override
+    public void getAgentEvents(
+        GetAgentEventsRequest request, StreamObserver<GetAgentEventsResponse> responses) {
+      var client = (ServerCallStreamObserver<GetAgentEventsResponse>) responses;
+      AgentEventStream stream;
+      try {
+        stream = new AgentEventStream(agentEvents, request, nodeName, client);
+      } catch (IllegalArgumentException e) {
+        responses.onError(
+            Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
+        return;
+      }
+      Thread thread = Thread.ofVirtual().name("agent-events").unstarted(stream);
+      client.setOnCancelHandler(thread::interrupt);
+      thread.start();
+    }
+
+    /** The datapath has no debug messages: none so far, and none to follow. */
+    @Override
+    public void getDebugEvents(
+        GetDebugEventsRequest request, StreamObserver<GetDebugEventsResponse> responses) {
+      if (request.getFirst() && request.getFollow()) {
+        responses.onError(
+            Status.INVALID_ARGUMENT
+                .withDescription("first and follow exclude each other")
+                .asRuntimeException());
+      } else if (!request.getFollow()) {
+        responses.onCompleted();
+      }
     }
 
     @Override

@@ -53,6 +53,13 @@ final class Summary {
     };
   }
 
+  /** The name of an ICMP message's type. */
+  static String icmpType(FlowRecord flow) {
+    int type = flow.sourcePort() >> 8;
+    int code = flow.sourcePort() & 0xff;
+    return flow.protocol() == FlowRecord.ICMP ? icmp4(type, code) : icmp6(type, code);
+  }
+
   private static String icmp4(int type, int code) {
     return switch (type) {
       case 0 -> named("EchoReply", code);

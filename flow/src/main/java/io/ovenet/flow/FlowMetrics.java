@@ -1,0 +1,263 @@
+package io.ovenet.flow;
+
+import io.ovenet.api.flow.TrafficDirection;
+import io.ovenet.api.flow.Verdict;
+import io.ovenet.datapath.EventKind;
+import io.ovenet.datapath.FlowEvent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * Hubble's metrics of flows: one plugin for each item of {@code hubble-metrics}. Counts on the
+ * thread that reads events; read by any.
+ */
+public final class FlowMetrics {
+  /** Combinations of labels of one metric. */
+  public static final int SERIES_LIMIT = 10_000;
+
+  private static final int HOST = 1;
+  private static final String[] MATCHES = {
+    "none", "l3-only", "l3-l4", "l4-only", "all", "l3-proto", "proto-only"
+  };
+
+  /** Counts a flow. */
+  @FunctionalInterface
+  private interface Plugin {
+    void count(FlowRecord flow);
+  }
+
+  private final List<Plugin> plugins = new ArrayList<>();
+  private final List<MetricSeries> series = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
+  private final int limit;
+  private final AtomicLong lostInKernel = new AtomicLong();
+
+  public FlowMetrics(MetricsConfig config) {
+    this(config, SERIES_LIMIT);
+  }
+
+  FlowMetrics(MetricsConfig config, int limit) {
+    this.limit = limit;
+    for (MetricsConfig.Item item : config.items()) {
+      add(item);
+    }
+  }
+
+  private void add(MetricsConfig.Item item) {
+    Consumer<String> warn = warnings::add;
+    switch (item.name()) {
+      case "drop" -> drop(MetricContext.of(item, warn));
+      case "tcp" -> tcp(MetricContext.of(item, warn));
+      case "flow" -> flow(MetricContext.of(item, warn));
+      case "icmp" -> icmp(MetricContext.of(item, warn));
+      case "port-distribution" -> ports(MetricContext.of(item, warn));
+      case "policy" -> policy(MetricContext.of(item, warn));
+      case "dns", "http", "httpV2", "kafka" ->
+          warn.accept(item.name() + ": no source yet: these flows are of layers 3 and 4");
+      default -> warn.accept(item.name() + ": no such metric");
+    }
+  }
+
+  /** What of the configuration has no effect, and why. */
+  public List<String> warnings() {
+    return List.copyOf(warnings);
+  }
+
+  /** Counts a flow; by the thread that reads events. */
+  void count(FlowRecord flow) {
+    for (int i = 0; i < plugins.size(); i++) {
+      plugins.get(i).count(flow);
+    }
+  }
+
+  /** Counts what the kernel had no room for; by the same thread. */
+  void lost(long events) {
+    lostInKernel.addAndGet(events);
+  }
+
+  private MetricSeries series(String name, String help, MetricContext context, String... own) {
+    var labels = new ArrayList<>(List.of(own));
+    labels.addAll(context.names());
+    var made = new MetricSeries("hubble_" + name, help, labels, limit);
+    series.add(made);
+    return made;
+  }
+
+  private void drop(MetricContext context) {
+    MetricSeries counter = series("drop", "Drops by reason.", context, "reason", "protocol");
+    plugins.add(
+        flow -> {
+          if (flow.verdict() == Verdict.DROPPED_VALUE) {
+            String[] values = counter.values();
+            values[0] = flow.dropReasonEnum().name();
+            values[1] = protocol(flow);
+            context.fill(flow, values, 2);
+            counter.count();
+          }
+        });
+  }
+
+  private static boolean passed(FlowRecord flow) {
+    return flow.verdict() == Verdict.FORWARDED_VALUE || flow.verdict() == Verdict.REDIRECTED_VALUE;
+  }
+
+  private void tcp(MetricContext context) {
+    MetricSeries counter = series("tcp_flags", "TCP flags seen.", context, "flag", "family");
+    plugins.add(
+        flow -> {
+          if (!passed(flow) || !flow.hasPorts() || flow.protocol() != FlowRecord.TCP) {
+            return;
+          }
+          String[] values = counter.values();
+          values[1] = family(flow);
+          context.fill(flow, values, 2);
+          int flags = flow.tcpFlags();
+          if ((flags & 1) != 0) {
+            values[0] = "FIN";
+            counter.count();
+          }
+          if ((flags & 2) != 0) {
+            values[0] = (flags & 16) != 0 ? "SYN-ACK" : "SYN";
+            counter.count();
+          }
+          if ((flags & 4) != 0) {
+            values[0] = "RST";
+            counter.count();
+          }
+        });
+  }
+
+  private void flow(MetricContext context) {
+    MetricSeries counter =
+        series("flows_processed", "Flows.", context, "protocol", "type", "subtype", "verdict");
+    plugins.add(
+        flow -> {
+          String[] values = counter.values();
+          values[0] = protocol(flow);
+          values[1] = type(flow);
+          values[2] = flow.isKind(EventKind.TRACE) ? point(flow.subtype()) : "";
+          values[3] = flow.verdictEnum().name();
+          context.fill(flow, values, 4);
+          counter.count();
+        });
+  }
+
+  private void icmp(MetricContext context) {
+    MetricSeries counter = series("icmp", "ICMP messages.", context, "family", "type");
+    plugins.add(
+        flow -> {
+          if (isIcmp(flow)) {
+            String[] values = counter.values();
+            values[0] = family(flow);
+            values[1] = Summary.icmpType(flow);
+            context.fill(flow, values, 2);
+            counter.count();
+          }
+        });
+  }
+
+  private void ports(MetricContext context) {
+    MetricSeries counter =
+        series("port_distribution", "Destination ports.", context, "protocol", "port");
+    plugins.add(
+        flow -> {
+          boolean icmp = isIcmp(flow);
+          if (passed(flow) && flow.reply() == FlowRecord.REPLY_NO && (icmp || flow.hasPorts())) {
+            String[] values = counter.values();
+            values[0] = protocol(flow);
+            values[1] = icmp ? "0" : Integer.toString(flow.destinationPort());
+            context.fill(flow, values, 2);
+            counter.count();
+          }
+        });
+  }
+
+  private void policy(MetricContext context) {
+    MetricSeries counter =
+        series("policy_verdicts", "Verdicts of policy.", context, "direction", "match", "action");
+    plugins.add(
+        flow -> {
+          if (flow.isKind(EventKind.POLICY_VERDICT) && flow.source().identity() != HOST) {
+            String[] values = counter.values();
+            values[0] = flow.direction() == TrafficDirection.INGRESS_VALUE ? "ingress" : "egress";
+            int match = Byte.toUnsignedInt(flow.match());
+            values[1] = match < MATCHES.length ? MATCHES[match] : "unknown";
+            values[2] = flow.verdictEnum().name().toLowerCase(Locale.ROOT);
+            context.fill(flow, values, 3);
+            counter.count();
+          }
+        });
+  }
+
+  private static boolean isIcmp(FlowRecord flow) {
+    return flow.has(FlowEvent.HAS_PORTS)
+        && (flow.protocol() == FlowRecord.ICMP || flow.protocol() == FlowRecord.ICMPV6);
+  }
+
+  private static String family(FlowRecord flow) {
+    return flow.has(FlowEvent.IPV6) ? "IPv6" : "IPv4";
+  }
+
+  private static String protocol(FlowRecord flow) {
+    if (!flow.has(FlowEvent.HAS_PORTS)) {
+      return "Unknown L4";
+    }
+    return switch (flow.protocol()) {
+      case FlowRecord.TCP -> "TCP";
+      case FlowRecord.UDP -> "UDP";
+      case FlowRecord.SCTP -> "SCTP";
+      case FlowRecord.ICMP -> "ICMPv4";
+      case FlowRecord.ICMPV6 -> "ICMPv6";
+      default -> "Unknown L4";
+    };
+  }
+
+  private static String type(FlowRecord flow) {
+    if (flow.isKind(EventKind.DROP)) {
+      return "Drop";
+    }
+    if (flow.isKind(EventKind.TRACE)) {
+      return "Trace";
+    }
+    return flow.isKind(EventKind.POLICY_VERDICT) ? "PolicyVerdict" : "Unknown";
+  }
+
+  private static String point(int number) {
+    return switch (number) {
+      case 2 -> "to-host";
+      case 3 -> "to-stack";
+      case 4 -> "to-overlay";
+      case 5 -> "from-endpoint";
+      case 7 -> "from-host";
+      case 9 -> "from-overlay";
+      case 10 -> "from-network";
+      case 11 -> "to-network";
+      case FlowDecoder.TO_ENDPOINT -> "to-endpoint";
+      default -> Integer.toString(number);
+    };
+  }
+
+  /** Writes all of them. */
+  public void write(MetricsText to) {
+    for (MetricSeries each : series) {
+      each.write(to);
+    }
+    to.counter("hubble_lost_events", "Events that were not delivered.");
+    to.sample(
+        "hubble_lost_events_total",
+        List.of("source"),
+        new String[] {"perf_event_ring_buffer"},
+        (double) lostInKernel.get());
+    to.counter("ovenet_metric_series_cut", "Counts that the limit of series left out.");
+    for (MetricSeries each : series) {
+      to.sample(
+          "ovenet_metric_series_cut_total",
+          List.of("metric"),
+          new String[] {each.name()},
+          (double) each.cut());
+    }
+  }
+}
