@@ -32,6 +32,10 @@ import org.slf4j.LoggerFactory;
 final class Lab implements AutoCloseable {
   static final int API_PORT = 6443;
 
+  /** The command that starts the relay; without one there is none. */
+  static final List<String> RELAY =
+      LabPlan.words(System.getenv().getOrDefault("OVENET_RELAY_COMMAND", ""));
+
   private static final Logger LOG = LoggerFactory.getLogger(Lab.class);
   private static final Duration AGENT_CEILING = Duration.ofSeconds(60);
   private static final int FIRST_HOST = 10;
@@ -201,6 +205,16 @@ final class Lab implements AutoCloseable {
                 node.command(node.group().child("agent"), agent),
                 node.log("agent")));
       }
+    }
+    if (!RELAY.isEmpty() && !plan.agent().isEmpty() && first != null) {
+      status.progress("starting the relay");
+      List<String> relay = new ArrayList<>(RELAY);
+      relay.add("--socket-path=/var/run/cilium/hubble-relay.sock");
+      keep(
+          SupervisedProcess.start(
+              "relay",
+              first.command(first.group().child("relay").make(), relay),
+              first.log("relay")));
     }
   }
 

@@ -48,6 +48,7 @@ public record LabStatus(
    * @param address on the underlay
    * @param hubbleSocket the node's /var/run/cilium/hubble.sock, as reached from outside
    * @param hubbleAddress host:port in the underlay's namespace
+   * @param relaySocket the relay over all nodes, as reached from outside; null where it doesn't run
    * @param podCidr null until the operator has given one
    */
   public record Node(
@@ -56,6 +57,7 @@ public record LabStatus(
       String address,
       String hubbleSocket,
       String hubbleAddress,
+      @Nullable String relaySocket,
       @Nullable String podCidr,
       String agentLog) {}
 

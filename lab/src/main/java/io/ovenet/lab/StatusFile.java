@@ -264,6 +264,9 @@ final class StatusFile {
                     node.address(),
                     node.run("cilium/hubble.sock").toString(),
                     node.address() + ":4244",
+                    Lab.RELAY.isEmpty() || !node.name().equals("node-1")
+                        ? null
+                        : node.run("cilium/hubble-relay.sock").toString(),
                     podCidrs.get(node.name()),
                     node.log("agent").toString()))
         .toList();

@@ -1,0 +1,218 @@
+package io.ovenet.relay;
+
+import com.google.protobuf.Timestamp;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.ovenet.api.observer.GetFlowsRequest;
+import io.ovenet.api.observer.GetFlowsResponse;
+import io.ovenet.api.observer.ObserverGrpc;
+import io.ovenet.api.relay.NodeState;
+import io.ovenet.api.relay.NodeStatusEvent;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One GetFlows over all agents, on a thread of its own: by time, as far as agents answer in time.
+ * An answer waits for those of other agents that might be older, but for a second at most, so none
+ * that is slow, silent or dead holds the others up.
+ */
+final class FlowMerge implements Runnable {
+  private static final long LATENESS_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long RELIST_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long COALESCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final PeerDirectory directory;
+  private final GetFlowsRequest request;
+  private final String nodeName;
+  private final ServerCallStreamObserver<GetFlowsResponse> client;
+  private final Map<String, PeerFlows> streams = new HashMap<>();
+  private final TreeSet<String> unavailable = new TreeSet<>();
+
+  /** Names of nodes by what went wrong, since the last time that was told. */
+  private final TreeMap<String, TreeSet<String>> errors = new TreeMap<>();
+
+  private long errorsSince;
+  private @Nullable Thread thread;
+
+  FlowMerge(
+      PeerDirectory directory,
+      GetFlowsRequest request,
+      String nodeName,
+      ServerCallStreamObserver<GetFlowsResponse> client) {
+    this.directory = directory;
+    this.request = request;
+    this.nodeName = nodeName;
+    this.client = client;
+  }
+
+  /** Starts the thread. */
+  void start() {
+    Thread merging = Thread.ofVirtual().name("merge").unstarted(this);
+    thread = merging;
+    client.setOnReadyHandler(() -> LockSupport.unpark(merging));
+    client.setOnCancelHandler(() -> LockSupport.unpark(merging));
+    merging.start();
+  }
+
+  @Override
+  public void run() {
+    try {
+      ask(request);
+      if (streams.isEmpty() && !request.getFollow()) {
+        fail(
+            unavailable.isEmpty()
+                ? "this relay knows no node's agent so far: ask again, or look at its log"
+                : "none of the nodes' agents can be reached: " + String.join(", ", unavailable));
+        return;
+      }
+      merge();
+    } finally {
+      streams.values().forEach(PeerFlows::cancel);
+    }
+  }
+
+  private void fail(String why) {
+    if (!client.isCancelled()) {
+      client.onError(Status.UNAVAILABLE.withDescription(why).asRuntimeException());
+    }
+  }
+
+  private void merge() {
+    long relist = System.nanoTime() + RELIST_NANOS;
+    while (!client.isCancelled()) {
+      long now = System.nanoTime();
+      if (request.getFollow() && now - relist >= 0) {
+        ask(request.toBuilder().clearNumber().clearSince().build());
+        relist = now + RELIST_NANOS;
+      }
+      tellErrors(now, false);
+      PeerFlows oldest = oldest();
+      if (oldest == null && streams.isEmpty() && !request.getFollow()) {
+        tellErrors(now, true);
+        client.onCompleted();
+        return;
+      }
+      PeerFlows.Arrived head = oldest == null ? null : oldest.head();
+      if (oldest == null || head == null) {
+        LockSupport.parkNanos(this, LATENESS_NANOS);
+      } else if (now - head.nanos() < LATENESS_NANOS && someoneMayBeOlder()) {
+        LockSupport.parkNanos(this, LATENESS_NANOS - (now - head.nanos()));
+      } else {
+        send(head.response());
+        oldest.take();
+      }
+    }
+  }
+
+  /** Of all heads; takes away streams that have ended. */
+  private @Nullable PeerFlows oldest() {
+    PeerFlows oldest = null;
+    PeerFlows.Arrived first = null;
+    for (var streaming = streams.values().iterator(); streaming.hasNext(); ) {
+      PeerFlows stream = streaming.next();
+      boolean ended = stream.isEnded(); // before the look at what has come
+      PeerFlows.Arrived head = stream.head();
+      if (head == null) {
+        if (ended) {
+          streaming.remove();
+          ended(stream);
+        }
+      } else if (first == null || head.time() < first.time()) {
+        first = head;
+        oldest = stream;
+      }
+    }
+    return oldest;
+  }
+
+  private void ended(PeerFlows stream) {
+    Status failure = stream.failure();
+    if (failure == null) {
+      return;
+    }
+    String description = failure.getDescription();
+    String what = description == null ? failure.getCode().name() : description;
+    if (errors.isEmpty()) {
+      errorsSince = System.nanoTime();
+    }
+    errors.computeIfAbsent(what, _ -> new TreeSet<>()).add(stream.peer());
+  }
+
+  private boolean someoneMayBeOlder() {
+    for (PeerFlows stream : streams.values()) {
+      if (stream.head() == null && !stream.isEnded()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Asks every agent that is not asked so far, and tells which could be and which not. */
+  private void ask(GetFlowsRequest what) {
+    var connected = new ArrayList<String>();
+    var missing = new TreeSet<String>();
+    for (Peer peer : directory.peers()) {
+      if (streams.containsKey(peer.name())) {
+        continue;
+      }
+      var channel = peer.channel();
+      if (channel == null || !peer.isConnected()) {
+        missing.add(peer.name());
+        continue;
+      }
+      var stream = new PeerFlows(peer.name(), () -> LockSupport.unpark(thread));
+      streams.put(peer.name(), stream);
+      ObserverGrpc.newStub(channel).getFlows(what, stream);
+      connected.add(peer.name());
+    }
+    if (!connected.isEmpty()) {
+      tell(NodeState.NODE_CONNECTED, connected, "");
+    }
+    var news = new TreeSet<>(missing);
+    news.removeAll(unavailable);
+    if (!news.isEmpty()) {
+      tell(NodeState.NODE_UNAVAILABLE, List.copyOf(news), "");
+    }
+    unavailable.clear();
+    unavailable.addAll(missing);
+  }
+
+  private void tellErrors(long now, boolean all) {
+    if (!errors.isEmpty() && (all || now - errorsSince >= COALESCE_NANOS)) {
+      errors.forEach((what, nodes) -> tell(NodeState.NODE_ERROR, List.copyOf(nodes), what));
+      errors.clear();
+    }
+  }
+
+  private void tell(NodeState state, List<String> nodes, String message) {
+    Instant now = Instant.now();
+    send(
+        GetFlowsResponse.newBuilder()
+            .setNodeStatus(
+                NodeStatusEvent.newBuilder()
+                    .setStateChange(state)
+                    .addAllNodeNames(nodes)
+                    .setMessage(message))
+            .setNodeName(nodeName)
+            .setTime(
+                Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()))
+            .build());
+  }
+
+  private void send(GetFlowsResponse response) {
+    while (!client.isReady() && !client.isCancelled()) {
+      LockSupport.parkNanos(this, LATENESS_NANOS); // woken by the client's being ready
+    }
+    if (!client.isCancelled()) {
+      client.onNext(response);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package io.ovenet.relay;
+
+import io.ovenet.flow.TlsFiles;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The relay's command line.
+ *
+ * @param listen null: on the socket alone
+ * @param socket null: by TCP alone
+ * @param peerService {@code host:port} or {@code unix:///path}
+ * @param peerServiceTlsName empty: plaintext
+ * @param serverTls of the relay's own server; null: plaintext
+ * @param clientTls towards agents; null: agents that speak TLS can't be reached
+ */
+record RelayOptions(
+    @Nullable InetSocketAddress listen,
+    @Nullable Path socket,
+    String peerService,
+    String peerServiceTlsName,
+    String nodeName,
+    @Nullable TlsFiles serverTls,
+    @Nullable TlsFiles clientTls) {
+  static final String HELP =
+      """
+      Usage: ovenet relay [--KEY=VALUE]...
+      One Hubble server over the agents of all nodes.
+        --listen-address=[HOST]:PORT      Where it listens (default :4245; empty: nowhere)
+        --socket-path=PATH                A unix socket besides
+        --peer-service=ADDRESS            Who knows the agents: HOST:PORT or unix:///PATH
+                                          (default unix:///var/run/cilium/hubble.sock)
+        --peer-service-tls-name=NAME      The name that its certificate has; without: plaintext
+        --node-name=NAME                  What it calls itself (default: relay)
+        --tls-relay-server-cert-file, --tls-relay-server-key-file=FILE
+                                          Its certificate and key; without: plaintext
+        --tls-relay-client-ca-files=FILE  Whoever asks has to show a certificate of these
+        --tls-hubble-client-cert-file, --tls-hubble-client-key-file=FILE
+                                          What it shows to agents
+        --tls-hubble-server-ca-files=FILE Authorities of agents' certificates
+      """;
+
+  private static final Set<String> KEYS =
+      Set.of(
+          "listen-address",
+          "socket-path",
+          "peer-service",
+          "peer-service-tls-name",
+          "node-name",
+          "tls-relay-server-cert-file",
+          "tls-relay-server-key-file",
+          "tls-relay-client-ca-files",
+          "tls-hubble-client-cert-file",
+          "tls-hubble-client-key-file",
+          "tls-hubble-server-ca-files");
+
+  /**
+   * Reads a command line.
+   *
+   * @throws IllegalArgumentException naming the argument and what it should be
+   */
+  static RelayOptions parse(String... arguments) {
+    var values = new TreeMap<String, String>();
+    for (String argument : arguments) {
+      int equals = argument.indexOf('=');
+      String key = equals < 0 ? argument : argument.substring(0, equals);
+      if (!key.startsWith("--") || equals < 0 || !KEYS.contains(key.substring(2))) {
+        throw new IllegalArgumentException(argument + " is none of --KEY=VALUE");
+      }
+      values.put(key.substring(2), argument.substring(equals + 1));
+    }
+    String socket = values.getOrDefault("socket-path", "");
+    return new RelayOptions(
+        address(values.getOrDefault("listen-address", ":4245")),
+        socket.isEmpty() ? null : Path.of(socket),
+        values.getOrDefault("peer-service", "unix:///var/run/cilium/hubble.sock"),
+        values.getOrDefault("peer-service-tls-name", ""),
+        values.getOrDefault("node-name", "relay"),
+        tls(values, "tls-relay-server", "tls-relay-client-ca-files"),
+        tls(values, "tls-hubble-client", "tls-hubble-server-ca-files"));
+  }
+
+  private static @Nullable TlsFiles tls(
+      TreeMap<String, String> values, String own, String authorities) {
+    String certificate = values.get(own + "-cert-file");
+    String key = values.get(own + "-key-file");
+    if (certificate == null && key == null) {
+      return null;
+    }
+    if (certificate == null || key == null) {
+      throw new IllegalArgumentException(
+          "--" + own + "-cert-file and --" + own + "-key-file belong together: name both");
+    }
+    String authority = values.get(authorities);
+    return new TlsFiles(
+        Path.of(certificate), Path.of(key), authority == null ? null : Path.of(authority));
+  }
+
+  private static @Nullable InetSocketAddress address(String text) {
+    if (text.isEmpty()) {
+      return null;
+    }
+    int colon = text.lastIndexOf(':');
+    try {
+      int port = Integer.parseInt(text.substring(colon + 1));
+      if (colon >= 0 && port >= 0 && port <= 65_535) {
+        String host = text.substring(0, colon).replaceAll("[\\[\\]]", "");
+        return host.isEmpty() ? new InetSocketAddress(port) : new InetSocketAddress(host, port);
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    throw new IllegalArgumentException("--listen-address=" + text + ": [HOST]:PORT, as :4245");
+  }
+}

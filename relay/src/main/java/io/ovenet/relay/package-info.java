@@ -1,0 +1,3 @@
+/** One Hubble server over all nodes' agents. */
+@org.jspecify.annotations.NullMarked
+package io.ovenet.relay;

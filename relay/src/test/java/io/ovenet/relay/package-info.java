@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.relay;
+
+import org.jspecify.annotations.NullMarked;
