@@ -3,9 +3,11 @@ package io.ovenet.cli;
 import picocli.CommandLine.IVersionProvider;
 
 /** What {@code --version} prints. */
-final class Version implements IVersionProvider {
+public final class Version implements IVersionProvider {
+  public static final String TEXT = "0.1.0";
+
   @Override
   public String[] getVersion() {
-    return new String[] {"ovenet 0.1.0 (Java " + Runtime.version() + ")"};
+    return new String[] {"ovenet " + TEXT + " (Java " + Runtime.version() + ")"};
   }
 }

@@ -204,6 +204,61 @@ final class FilterOptions {
         "HTTP URL.",
         value -> with("http-url", filter -> filter.addHttpUrl(value)),
         "--http-url");
+    one(
+        spec,
+        "NAME:VALUE",
+        "HTTP header.",
+        value -> with("http-header", filter -> filter.addHttpHeader(FilterValues.header(value))),
+        "--http-header");
+    one(
+        spec,
+        "ID",
+        "The trace that it belongs to.",
+        value -> with("trace-id", filter -> filter.addTraceId(value)),
+        "--trace-id");
+    one(
+        spec,
+        "ID",
+        "The IP trace that it belongs to.",
+        value -> with("ip-trace-id", filter -> filter.addIpTraceId(FilterValues.ipTrace(value))),
+        "--ip-trace-id");
+    one(
+        spec,
+        "ADDRESS",
+        "The source address after translation.",
+        value -> with("snat-ip", filter -> filter.addSourceIpXlated(value)),
+        "--snat-ip");
+    one(
+        spec,
+        "SELECTOR",
+        "Labels of the node where it was seen.",
+        value -> with("node-label", filter -> filter.addNodeLabels(value)),
+        "--node-label");
+    one(
+        spec,
+        "EXPRESSION",
+        "A CEL expression over _flow.",
+        value ->
+            with(
+                "cel-expression",
+                filter -> filter.getExperimentalBuilder().addCelExpression(value)),
+        "--cel-expression");
+    one(
+        spec,
+        "VERSION",
+        "v4, v6 or none.",
+        value -> with("ip-version", filter -> filter.addIpVersion(FilterValues.ipVersion(value))),
+        "--ip-version");
+    flag(
+        spec,
+        "--encrypted",
+        "What was encrypted.",
+        () -> with("encrypted", filter -> filter.addEncrypted(true)));
+    flag(
+        spec,
+        "--unencrypted",
+        "What was not encrypted.",
+        () -> with("encrypted", filter -> filter.addEncrypted(false)));
     flag(
         spec,
         "--reply",

@@ -1,6 +1,8 @@
 package io.ovenet.cli.hubble;
 
 import io.ovenet.api.flow.EventTypeFilter;
+import io.ovenet.api.flow.HTTPHeader;
+import io.ovenet.api.flow.IPVersion;
 import io.ovenet.api.flow.TCPFlags;
 import io.ovenet.api.flow.Workload;
 import java.util.List;
@@ -99,5 +101,37 @@ final class FilterValues {
       flags.setField(field, true);
     }
     return flags.build();
+  }
+
+  static HTTPHeader header(String text) {
+    int colon = text.indexOf(':');
+    if (colon < 0) {
+      throw new HubbleException("--http-header " + text + ": NAME:VALUE");
+    }
+    return HTTPHeader.newBuilder()
+        .setKey(text.substring(0, colon))
+        .setValue(text.substring(colon + 1))
+        .build();
+  }
+
+  static long ipTrace(String text) {
+    try {
+      long id = Long.parseUnsignedLong(text);
+      if (id != 0) {
+        return id;
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    throw new HubbleException("--ip-trace-id " + text + ": a number above 0");
+  }
+
+  static IPVersion ipVersion(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "4", "v4", "ipv4", "ip4" -> IPVersion.IPv4;
+      case "6", "v6", "ipv6", "ip6" -> IPVersion.IPv6;
+      case "none", "0" -> IPVersion.IP_NOT_USED;
+      default -> throw new HubbleException("--ip-version " + text + ": v4, v6 or none");
+    };
   }
 }

@@ -9,6 +9,7 @@ import io.ovenet.api.observer.GetFlowsResponse;
 import io.ovenet.api.relay.NodeStatusEvent;
 import java.io.PrintWriter;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes flows in one of Hubble's forms. For one thread.
@@ -16,7 +17,7 @@ import java.util.List;
  * @see #close for the table, which is as wide as its widest flow
  */
 final class FlowPrinter implements AutoCloseable {
-  private static final String SEPARATOR = "------------";
+  static final String SEPARATOR = "------------";
 
   /** The forms. */
   enum Form {
@@ -31,6 +32,7 @@ final class FlowPrinter implements AutoCloseable {
   private final boolean nodeName;
   private final boolean policyNames;
   private final boolean podNames;
+  private final Paint paint;
   private final PrintWriter out;
   private final PrintWriter err;
   private final Table table = new Table();
@@ -42,6 +44,7 @@ final class FlowPrinter implements AutoCloseable {
       boolean nodeName,
       boolean policyNames,
       boolean podNames,
+      Paint paint,
       PrintWriter out,
       PrintWriter err) {
     this.form = form;
@@ -49,6 +52,7 @@ final class FlowPrinter implements AutoCloseable {
     this.nodeName = nodeName;
     this.policyNames = policyNames;
     this.podNames = podNames;
+    this.paint = form == Form.TABLE ? Paint.of("never") : paint;
     this.out = out;
     this.err = err;
   }
@@ -73,7 +77,7 @@ final class FlowPrinter implements AutoCloseable {
               host(flow, true),
               host(flow, false),
               FlowWords.type(flow),
-              FlowWords.verdict(flow, policyNames),
+              verdict(flow),
               summary(flow));
       case TABLE ->
           row(
@@ -82,16 +86,15 @@ final class FlowPrinter implements AutoCloseable {
               host(flow, true),
               host(flow, false),
               FlowWords.type(flow),
-              FlowWords.verdict(flow, policyNames),
+              verdict(flow),
               summary(flow));
     }
     lines++;
   }
 
   private String compact(Flow flow) {
-    String left = host(flow, true) + " " + FlowWords.identity(flow.getSource().getIdentity());
-    String right =
-        host(flow, false) + " " + FlowWords.identity(flow.getDestination().getIdentity());
+    String left = host(flow, true) + " " + identity(flow.getSource());
+    String right = host(flow, false) + " " + identity(flow.getDestination());
     String arrow = "<>";
     if (flow.hasIsReply()) {
       boolean reply = flow.getIsReply().getValue();
@@ -102,22 +105,35 @@ final class FlowPrinter implements AutoCloseable {
         right = swapped;
       }
     }
-    return Terminal.safe(
-        time(flow.getTime())
-            + (nodeName ? " [" + flow.getNodeName() + "]" : "")
-            + ": "
-            + left
-            + " "
-            + arrow
-            + " "
-            + right
-            + " "
-            + FlowWords.type(flow)
-            + " "
-            + FlowWords.verdict(flow, policyNames)
-            + " ("
-            + summary(flow)
-            + ")");
+    return time(flow.getTime())
+        + (nodeName ? " [" + Terminal.safe(flow.getNodeName()) + "]" : "")
+        + ": "
+        + left
+        + " "
+        + arrow
+        + " "
+        + right
+        + " "
+        + Terminal.safe(FlowWords.type(flow))
+        + " "
+        + verdict(flow)
+        + " ("
+        + summary(flow)
+        + ")";
+  }
+
+  private String identity(Endpoint endpoint) {
+    return paint.identity(FlowWords.identity(endpoint.getIdentity()));
+  }
+
+  private String verdict(Flow flow) {
+    String word = Terminal.safe(FlowWords.verdict(flow, policyNames));
+    return switch (flow.getVerdict()) {
+      case FORWARDED, REDIRECTED -> paint.good(word);
+      case DROPPED, ERROR -> paint.bad(word);
+      case AUDIT, TRACED, TRANSLATED -> paint.noted(word);
+      case VERDICT_UNKNOWN, UNRECOGNIZED -> word;
+    };
   }
 
   private void dict(
@@ -135,11 +151,11 @@ final class FlowPrinter implements AutoCloseable {
     if (nodeName) {
       out.println("       NODE: " + Terminal.safe(node));
     }
-    out.println("     SOURCE: " + Terminal.safe(source));
-    out.println("DESTINATION: " + Terminal.safe(destination));
+    out.println("     SOURCE: " + source);
+    out.println("DESTINATION: " + destination);
     out.println("       TYPE: " + Terminal.safe(type));
-    out.println("    VERDICT: " + Terminal.safe(verdict));
-    out.println("    SUMMARY: " + Terminal.safe(summary));
+    out.println("    VERDICT: " + verdict);
+    out.println("    SUMMARY: " + summary);
   }
 
   private void row(
@@ -168,27 +184,30 @@ final class FlowPrinter implements AutoCloseable {
     String source = lost.getSource().name();
     String events = Long.toUnsignedString(lost.getNumEventsLost());
     String cpu = "CPU(" + lost.getCpu().getValue() + ")";
+    String when =
+        lost.hasFirst() && lost.hasLast()
+            ? " (first: " + time(lost.getFirst()) + ", last: " + time(lost.getLast()) + ")"
+            : "";
+    String time = time(response.getTime());
+    String node = response.getNodeName().isEmpty() ? "-" : response.getNodeName();
     switch (form) {
       case JSON -> out.println(JsonFlows.of(response));
-      case COMPACT -> out.println("EVENTS LOST: " + source + " " + cpu + " " + events);
-      case DICT ->
-          dict(
-              time(response.getTime()),
-              response.getNodeName(),
-              source,
-              "",
-              "EVENTS LOST",
-              "",
-              cpu + " - " + events);
-      case TABLE ->
-          row(
-              time(response.getTime()),
-              response.getNodeName(),
-              source,
-              "",
-              "EVENTS LOST",
-              "",
-              cpu + " - " + events);
+      case COMPACT ->
+          out.println(time + " EVENTS LOST: " + source + " " + cpu + " " + events + when);
+      case DICT -> {
+        if (lines > 0) {
+          out.println(SEPARATOR);
+        }
+        out.println("  TIMESTAMP: " + time);
+        if (nodeName) {
+          out.println("       NODE: " + Terminal.safe(node));
+        }
+        out.println("     SOURCE: " + source);
+        out.println("       TYPE: EVENTS LOST");
+        out.println("    VERDICT: -");
+        out.println("    SUMMARY: " + cpu + " - " + events + when);
+      }
+      case TABLE -> row(time, node, source, "-", "EVENTS LOST", "-", cpu + " - " + events + when);
     }
     lines++;
   }
@@ -222,47 +241,65 @@ final class FlowPrinter implements AutoCloseable {
     return times.format(time);
   }
 
-  private static String summary(Flow flow) {
+  private String summary(Flow flow) {
     String summary =
         (String) flow.getField(Flow.getDescriptor().findFieldByNumber(Flow.SUMMARY_FIELD_NUMBER));
     String trace =
         flow.getIpTraceId().getTraceId() == 0
             ? ""
             : "IP Trace ID: " + Long.toUnsignedString(flow.getIpTraceId().getTraceId()) + "; ";
-    String authentication = flow.getAuthTypeValue() == 0 ? "" : "; " + flow.getAuthType().name();
-    return trace + summary + authentication;
+    String name = flow.getAuthTypeValue() == 0 ? "" : flow.getAuthType().name();
+    String authentication =
+        switch (flow.getAuthType()) {
+          case DISABLED -> "";
+          case TEST_ALWAYS_FAIL -> "; Auth: " + paint.bad(name);
+          case SPIRE, UNRECOGNIZED -> "; Auth: " + paint.good(name);
+        };
+    return trace + Terminal.safe(summary) + authentication;
   }
 
   private String host(Flow flow, boolean source) {
     if (!flow.hasIP()) {
-      return source ? flow.getEthernet().getSource() : flow.getEthernet().getDestination();
+      if (!flow.hasEthernet()) {
+        return "";
+      }
+      return paint.host(
+          Terminal.safe(
+              source ? flow.getEthernet().getSource() : flow.getEthernet().getDestination()));
     }
     String host = source ? flow.getIP().getSource() : flow.getIP().getDestination();
     if (podNames) {
       host =
           source
-              ? named(host, flow.getSource(), flow.getSourceService(), flow.getSourceNamesList())
+              ? named(
+                  host,
+                  flow.getSource(),
+                  flow.hasSourceService() ? flow.getSourceService() : null,
+                  flow.getSourceNamesList())
               : named(
                   host,
                   flow.getDestination(),
-                  flow.getDestinationService(),
+                  flow.hasDestinationService() ? flow.getDestinationService() : null,
                   flow.getDestinationNamesList());
     }
+    host = Terminal.safe(host);
     int port = port(flow, source);
     if (port == 0) {
-      return host;
+      return paint.host(host);
     }
-    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+    String bracketed = host.indexOf(':') < 0 ? host : "[" + host + "]";
+    return paint.host(bracketed + ":" + paint.port(Integer.toString(port)));
   }
 
-  private static String named(String ip, Endpoint endpoint, Service service, List<String> names) {
+  /** A service's namespace stands, even an empty one, where there is a service. */
+  private static String named(
+      String ip, Endpoint endpoint, @Nullable Service service, List<String> names) {
+    String namespace = service == null ? endpoint.getNamespace() : service.getNamespace();
     if (!endpoint.getPodName().isEmpty()) {
-      return join(
-          service.getNamespace().isEmpty() ? endpoint.getNamespace() : service.getNamespace(),
-          endpoint.getPodName());
+      return join(namespace, endpoint.getPodName());
     }
-    if (!service.getName().isEmpty()) {
-      return join(service.getNamespace(), service.getName());
+    if (service != null && !service.getName().isEmpty()) {
+      return join(namespace, service.getName());
     }
     return names.isEmpty() ? ip : String.join(",", names);
   }

@@ -3,6 +3,7 @@ package io.ovenet.cli.hubble;
 import io.ovenet.api.flow.Flow;
 import io.ovenet.api.flow.Layer7;
 import io.ovenet.api.flow.Policy;
+import io.ovenet.api.flow.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +25,7 @@ final class FlowWords {
     "Policy denied",
     "Invalid packet",
     "CT: Truncated or invalid header",
-    "CT: Missing TCP ACK flag",
+    "Fragmentation needed",
     "CT: Unknown L4 protocol",
     "CT: Can't create entry from packet",
     "Unsupported L3 protocol",
@@ -49,7 +50,7 @@ final class FlowWords {
     "Service backend not found",
     "",
     "No tunnel/encapsulation endpoint (datapath BUG!)",
-    "Failed to insert into proxymap",
+    "NAT 46/64 not enabled",
     "Reached EDT rate-limiting drop horizon",
     "Unknown connection tracking state",
     "Local host is unreachable",
@@ -200,30 +201,33 @@ final class FlowWords {
           case AUDIT -> "AUDITED";
           case VERDICT_UNKNOWN, TRACED, TRANSLATED, UNRECOGNIZED -> word;
         };
-    List<Policy> policies = policies(flow);
-    if (!policyNames || policies.isEmpty()) {
+    if (!policyNames) {
       return word;
     }
     var names = new ArrayList<String>();
-    for (Policy policy : policies) {
-      names.add(policy.getName() + " (" + policy.getKind() + ")");
+    for (Policy policy : policies(flow)) {
+      if (!policy.getName().isEmpty() && !policy.getKind().isEmpty()) {
+        names.add(policy.getName() + " (" + policy.getKind() + ")");
+      }
     }
-    return word + " BY " + String.join(", ", names);
+    return names.isEmpty() ? word : word + " BY " + String.join(", ", names);
   }
 
-  private static List<Policy> policies(Flow flow) {
-    var policies = new ArrayList<Policy>();
-    switch (flow.getVerdict()) {
-      case FORWARDED, REDIRECTED -> {
-        policies.addAll(flow.getEgressAllowedByList());
-        policies.addAll(flow.getIngressAllowedByList());
-      }
-      case DROPPED, ERROR, AUDIT -> {
-        policies.addAll(flow.getEgressDeniedByList());
-        policies.addAll(flow.getIngressDeniedByList());
-      }
-      case VERDICT_UNKNOWN, TRACED, TRANSLATED, UNRECOGNIZED -> {}
-    }
-    return policies;
+  /** Those that decided in the flow's own direction. */
+  static List<Policy> policies(Flow flow) {
+    boolean denied = flow.getVerdict() == Verdict.DROPPED || flow.getVerdict() == Verdict.ERROR;
+    boolean allowed =
+        flow.getVerdict() == Verdict.FORWARDED || flow.getVerdict() == Verdict.REDIRECTED;
+    return switch (flow.getTrafficDirection()) {
+      case EGRESS ->
+          denied
+              ? flow.getEgressDeniedByList()
+              : allowed ? flow.getEgressAllowedByList() : List.of();
+      case INGRESS ->
+          denied
+              ? flow.getIngressDeniedByList()
+              : allowed ? flow.getIngressAllowedByList() : List.of();
+      case TRAFFIC_DIRECTION_UNKNOWN, UNRECOGNIZED -> List.of();
+    };
   }
 }

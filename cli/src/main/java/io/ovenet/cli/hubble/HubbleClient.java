@@ -1,6 +1,9 @@
 package io.ovenet.cli.hubble;
 
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -8,8 +11,13 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslContext;
 import java.net.UnixDomainSocketAddress;
+import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A connection to a Hubble server. Safe for any thread; closing ends the calls on it. */
 final class HubbleClient implements AutoCloseable {
@@ -22,7 +30,13 @@ final class HubbleClient implements AutoCloseable {
   private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ManagedChannel channel;
 
+  /** In plaintext. */
   HubbleClient(String server) {
+    this(server, null, null);
+  }
+
+  /** Opens nothing so far. `security` null: plaintext. */
+  HubbleClient(String server, @Nullable SslContext security, @Nullable String serverName) {
     this.server = server;
     NettyChannelBuilder builder;
     if (server.startsWith("unix:")) {
@@ -33,20 +47,24 @@ final class HubbleClient implements AutoCloseable {
               .overrideAuthority("localhost")
               // gRPC asks for it everywhere, and Netty logs that a unix socket has no such thing.
               .withOption(ChannelOption.SO_KEEPALIVE, null);
-    } else if (server.startsWith("tls:")) {
-      throw new HubbleException(
-          server + ": TLS is not served yet: name the server as HOST:PORT or unix:///PATH");
     } else {
       int colon = server.lastIndexOf(':');
       builder =
           NettyChannelBuilder.forAddress(host(server, colon), port(server, colon))
               .channelType(NioSocketChannel.class);
     }
+    if (security == null) {
+      builder.usePlaintext();
+    } else {
+      builder.sslContext(security);
+      if (serverName != null) {
+        builder.overrideAuthority(serverName);
+      }
+    }
     channel =
         builder
             .eventLoopGroup(loop)
             .directExecutor()
-            .usePlaintext()
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
             .build();
   }
@@ -76,6 +94,29 @@ final class HubbleClient implements AutoCloseable {
 
   ManagedChannel channel() {
     return channel;
+  }
+
+  /**
+   * Takes a stream of answers until it ends or `each` says false.
+   *
+   * @throws HubbleException if the call fails
+   */
+  <T> void stream(Supplier<Iterator<T>> call, Predicate<T> each) {
+    try (var context = Context.current().withCancellation()) {
+      context.run(
+          () -> {
+            try {
+              Iterator<T> answers = call.get();
+              while (answers.hasNext() && each.test(answers.next())) {
+                // all is done by `each`
+              }
+            } catch (StatusRuntimeException e) {
+              if (e.getStatus().getCode() != Status.Code.CANCELLED) {
+                throw ServerOptions.explain(server, e);
+              }
+            }
+          });
+    }
   }
 
   @Override

@@ -11,13 +11,21 @@ import picocli.CommandLine.Spec;
     description = "Shows flows: who talks to whom, what was denied, and by which policy.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ObserveCommand.class, StatusCommand.class, ListCommand.class})
+    subcommands = {
+      ObserveCommand.class,
+      StatusCommand.class,
+      ListCommand.class,
+      WatchCommand.class,
+      VersionCommand.class,
+      picocli.AutoComplete.GenerateCompletion.class
+    })
 public final class HubbleCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public void run() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "which command? observe, status or list");
+        spec.commandLine(),
+        "which command? observe, status, list, watch, version or generate-completion");
   }
 }

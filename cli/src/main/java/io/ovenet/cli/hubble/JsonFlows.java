@@ -119,7 +119,7 @@ final class JsonFlows {
         : String.format(Locale.ROOT, "%s.%09dZ", text, nanos);
   }
 
-  private static void quote(StringBuilder json, String text) {
+  static void quote(StringBuilder json, String text) {
     json.append('"');
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

@@ -7,6 +7,8 @@ import io.ovenet.api.observer.Namespace;
 import io.ovenet.api.observer.Node;
 import io.ovenet.api.observer.ObserverGrpc;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +17,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code ovenet hubble list}. */
@@ -24,6 +27,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND")
 final class ListCommand implements Runnable {
+  private static final String FORMS = "table, wide or json";
+  private static final String UNKNOWN = "N/A";
+  private static final long SECOND = 1_000_000_000L;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -33,17 +40,36 @@ final class ListCommand implements Runnable {
 
   @Command(
       name = "namespaces",
-      aliases = "namespace",
+      aliases = {"namespace", "ns"},
       description = "Namespaces that flows of the last hour named.",
       mixinStandardHelpOptions = true)
-  int namespaces(@Mixin ServerOptions server) {
+  int namespaces(
+      @Mixin ServerOptions server,
+      @Option(
+              names = {"-o", "--output"},
+              defaultValue = "table",
+              paramLabel = "FORM",
+              description = FORMS)
+          String output) {
     List<Namespace> namespaces =
         call(server, stub -> stub.getNamespaces(GetNamespacesRequest.getDefaultInstance()))
             .getNamespacesList();
+    if (isJson(output)) {
+      return print(IndentedJson.of(namespaces));
+    }
+    boolean wide = output.equals("wide");
     Table table = new Table();
-    table.row("NAMESPACE", "CLUSTER");
+    if (wide) {
+      table.row("NAMESPACE", "CLUSTER");
+    } else {
+      table.row("NAMESPACE");
+    }
     for (Namespace namespace : namespaces) {
-      table.row(namespace.getNamespace(), namespace.getCluster());
+      if (wide && !namespace.getCluster().isEmpty()) {
+        table.row(namespace.getNamespace(), namespace.getCluster());
+      } else {
+        table.row(namespace.getNamespace());
+      }
     }
     return print(table);
   }
@@ -53,28 +79,72 @@ final class ListCommand implements Runnable {
       aliases = "node",
       description = "Nodes behind a relay.",
       mixinStandardHelpOptions = true)
-  int nodes(@Mixin ServerOptions server) {
+  int nodes(
+      @Mixin ServerOptions server,
+      @Option(
+              names = {"-o", "--output"},
+              defaultValue = "table",
+              paramLabel = "FORM",
+              description = FORMS)
+          String output) {
     List<Node> nodes =
-        call(server, stub -> stub.getNodes(GetNodesRequest.getDefaultInstance())).getNodesList();
+        call(server, stub -> stub.getNodes(GetNodesRequest.getDefaultInstance()))
+            .getNodesList()
+            .stream()
+            .sorted(Comparator.comparing(Node::getName))
+            .toList();
+    if (isJson(output)) {
+      return print(IndentedJson.of(nodes));
+    }
+    var header = new ArrayList<>(List.of("NAME", "STATUS", "AGE", "FLOWS/S", "CURRENT/MAX-FLOWS"));
+    boolean wide = output.equals("wide");
+    if (wide) {
+      header.addAll(List.of("VERSION", "ADDRESS", "TLS"));
+    }
     Table table = new Table();
-    table.row("NAME", "STATUS", "AGE", "FLOWS/S", "CURRENT/MAX-FLOWS");
+    table.row(header.toArray(String[]::new));
     for (Node node : nodes) {
-      double seconds = node.getUptimeNs() / 1e9;
-      table.row(
-          node.getName(),
-          status(node),
-          seconds == 0 ? "N/A" : age((long) seconds),
-          seconds == 0 ? "N/A" : String.format(Locale.ROOT, "%.2f", node.getSeenFlows() / seconds),
+      long seconds = (node.getUptimeNs() + SECOND / 2) / SECOND;
+      var cells = new ArrayList<String>();
+      cells.add(node.getName());
+      cells.add(status(node));
+      cells.add(seconds == 0 ? UNKNOWN : GoDuration.of(seconds * SECOND));
+      cells.add(
+          seconds == 0
+              ? UNKNOWN
+              : String.format(Locale.ROOT, "%.2f", (double) node.getSeenFlows() / seconds));
+      cells.add(
           node.getMaxFlows() == 0
-              ? "N/A"
+              ? UNKNOWN
               : String.format(
                   Locale.ROOT,
                   "%d/%d (%6.2f%%)",
                   node.getNumFlows(),
                   node.getMaxFlows(),
                   100.0 * node.getNumFlows() / node.getMaxFlows()));
+      if (wide) {
+        cells.add(node.getVersion().isEmpty() ? UNKNOWN : node.getVersion());
+        cells.add(node.getAddress());
+        cells.add(!node.hasTls() ? UNKNOWN : node.getTls().getEnabled() ? "Enabled" : "Disabled");
+      }
+      table.row(cells.toArray(String[]::new));
     }
     return print(table);
+  }
+
+  private static boolean isJson(String output) {
+    return switch (output) {
+      case "json" -> true;
+      case "table", "wide" -> false;
+      default -> throw new HubbleException("-o " + output + ": the forms are " + FORMS);
+    };
+  }
+
+  private int print(String text) {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(text);
+    out.flush();
+    return 0;
   }
 
   private static String status(Node node) {
@@ -85,16 +155,6 @@ final class ListCommand implements Runnable {
       case NODE_ERROR -> "Error";
       case UNKNOWN_NODE_STATE, UNRECOGNIZED -> "Unknown";
     };
-  }
-
-  private static String age(long seconds) {
-    long days = TimeUnit.SECONDS.toDays(seconds);
-    if (days > 0) {
-      return days + "d" + TimeUnit.SECONDS.toHours(seconds) % 24 + "h";
-    }
-    long hours = TimeUnit.SECONDS.toHours(seconds);
-    long minutes = TimeUnit.SECONDS.toMinutes(seconds) % 60;
-    return hours > 0 ? hours + "h" + minutes + "m" : minutes + "m" + seconds % 60 + "s";
   }
 
   private int print(Table table) {

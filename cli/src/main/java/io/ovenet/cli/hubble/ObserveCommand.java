@@ -1,15 +1,11 @@
 package io.ovenet.cli.hubble;
 
 import com.google.protobuf.FieldMask;
-import io.grpc.Context;
-import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.ovenet.api.observer.GetFlowsRequest;
 import io.ovenet.api.observer.GetFlowsResponse;
 import io.ovenet.api.observer.ObserverGrpc;
 import java.io.PrintWriter;
 import java.time.Instant;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -30,6 +26,7 @@ import picocli.CommandLine.Spec;
     },
     mixinStandardHelpOptions = true,
     sortOptions = false,
+    subcommands = {AgentEventsCommand.class, DebugEventsCommand.class},
     modelTransformer = ObserveCommand.WithFilters.class)
 final class ObserveCommand implements Callable<Integer> {
   private static final long DEFAULT_LAST = 20;
@@ -79,7 +76,35 @@ final class ObserveCommand implements Callable<Integer> {
   private boolean numeric;
 
   @Option(
-      names = "--field-mask",
+      names = "--ip-translation",
+      arity = "0..1",
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = "Shows names in place of addresses (default: true).")
+  private boolean ipTranslation = true;
+
+  @Option(
+      names = "--color",
+      paramLabel = "WHEN",
+      defaultValue = "auto",
+      description = "auto, always or never; in compact and dict.")
+  private String color = "auto";
+
+  @Option(
+      names = {
+        "--use-default-field-masks",
+        "--silent-errors",
+        "--experimental-use-default-field-masks"
+      },
+      arity = "0..1",
+      fallbackValue = "true",
+      hidden = true,
+      description = "Taken for the sake of scripts: all fields are always asked for.")
+  @SuppressWarnings("UnusedVariable")
+  private boolean taken;
+
+  @Option(
+      names = {"--field-mask", "--experimental-field-mask"},
       split = ",",
       paramLabel = "FIELD",
       description = "Asks for these fields alone, such as source.pod_name; with -o json.")
@@ -120,35 +145,21 @@ final class ObserveCommand implements Callable<Integer> {
                 timeFormat,
                 printNodeName,
                 printPolicyNames,
-                !numeric,
+                ipTranslation && !numeric,
+                Paint.of(color),
                 out,
-                spec.commandLine().getErr());
-        var call = Context.current().withCancellation()) {
-      call.run(() -> stream(client, request, printer, out));
+                spec.commandLine().getErr())) {
+      client.stream(
+          () -> ObserverGrpc.newBlockingStub(client.channel()).getFlows(request),
+          (GetFlowsResponse response) -> {
+            printer.print(response);
+            if (follow) {
+              out.flush();
+            }
+            return !out.checkError(); // whoever read may have gone
+          });
     }
     return 0;
-  }
-
-  private void stream(
-      HubbleClient client, GetFlowsRequest request, FlowPrinter printer, PrintWriter out) {
-    try {
-      Iterator<GetFlowsResponse> flows =
-          ObserverGrpc.newBlockingStub(client.channel()).getFlows(request);
-      while (flows.hasNext()) {
-        printer.print(flows.next());
-        if (follow) {
-          out.flush();
-        }
-        if (out.checkError()) {
-          return; // whoever read has gone
-        }
-      }
-    } catch (StatusRuntimeException e) {
-      out.flush();
-      if (e.getStatus().getCode() != Status.Code.CANCELLED) {
-        throw ServerOptions.explain(client.server(), e);
-      }
-    }
   }
 
   private FlowPrinter.Form form() {
@@ -191,8 +202,8 @@ final class ObserveCommand implements Callable<Integer> {
     }
     if (number != null) {
       request.setNumber(number);
-    } else if (all && follow) {
-      request.setNumber(Long.MAX_VALUE); // 0 would be: from now on
+    } else if (all && since == null && until == null) {
+      request.setNumber(-1); // unsigned: more than there are; of a follower 0 is from now on
     } else if (!bounded) {
       request.setNumber(DEFAULT_LAST);
     }

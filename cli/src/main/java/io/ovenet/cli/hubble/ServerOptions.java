@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Which server is asked: the one named, the environment's, the running lab's, or the usual. */
@@ -19,11 +20,14 @@ final class ServerOptions {
       names = "--server",
       paramLabel = "ADDRESS",
       description =
-          "Server to ask: HOST:PORT or unix:///PATH. By default HUBBLE_SERVER, else the running"
-              + " lab's first node, else "
+          "Server to ask: HOST:PORT, tls://HOST:PORT or unix:///PATH. By default HUBBLE_SERVER, else the running"
+              + " lab's node, or the relay over its nodes, else "
               + DEFAULT_SERVER
               + ".")
   private @Nullable String server;
+
+  @ArgGroup(validate = false)
+  private TlsOptions tls = new TlsOptions();
 
   /** Where a lab keeps its status; `ovenet lab` reads the same variable. */
   static Path labStatus(@Nullable String labDirectory) {
@@ -34,7 +38,12 @@ final class ServerOptions {
 
   /** Opens a connection; nothing is sent so far. */
   HubbleClient connect() {
-    return new HubbleClient(address(System.getenv(), LAB_STATUS));
+    String address = address(System.getenv(), LAB_STATUS);
+    boolean secure = address.startsWith("tls://");
+    return new HubbleClient(
+        secure ? address.substring("tls://".length()) : address,
+        tls.context(secure, System.getenv()),
+        tls.serverName(System.getenv()));
   }
 
   String address(Map<String, String> environment, Path labStatus) {
@@ -54,8 +63,14 @@ final class ServerOptions {
       return null;
     }
     try {
-      JsonNode socket =
-          new ObjectMapper().readTree(status.toFile()).path("nodes").path(0).path("hubbleSocket");
+      JsonNode nodes = new ObjectMapper().readTree(status.toFile()).path("nodes");
+      JsonNode socket = nodes.path(0).path("hubbleSocket");
+      for (JsonNode node : nodes) {
+        JsonNode relay = node.path("relaySocket");
+        if (nodes.size() > 1 && relay.isTextual()) {
+          socket = relay;
+        }
+      }
       return socket.isTextual() ? "unix://" + socket.asText() : null;
     } catch (IOException e) {
       throw new HubbleException(

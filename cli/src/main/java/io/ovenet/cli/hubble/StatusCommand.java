@@ -8,12 +8,15 @@ import io.ovenet.api.observer.ObserverGrpc;
 import io.ovenet.api.observer.ServerStatusRequest;
 import io.ovenet.api.observer.ServerStatusResponse;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code ovenet hubble status}. */
@@ -23,7 +26,15 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class StatusCommand implements Callable<Integer> {
   private static final String HEALTH_SERVICE = "hubble.server.Observer";
+  private static final String UNKNOWN = "N/A";
   private static final double NANOS_PER_SECOND = 1e9;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FORM",
+      defaultValue = "compact",
+      description = "compact, dict, json (jsonpb) or table (tab).")
+  private String output = "compact";
 
   @Mixin private ServerOptions server = new ServerOptions();
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -40,11 +51,13 @@ final class StatusCommand implements Callable<Integer> {
                 .withDeadlineAfter(HubbleClient.CALL_SECONDS, TimeUnit.SECONDS)
                 .check(HealthCheckRequest.newBuilder().setService(HEALTH_SERVICE).build())
                 .getStatus();
-        out.println(
-            "Healthcheck (via "
-                + client.server()
-                + "): "
-                + (health == ServingStatus.SERVING ? "Ok" : "Unavailable"));
+        if (output.equals("compact")) {
+          out.println(
+              "Healthcheck (via "
+                  + client.server()
+                  + "): "
+                  + (health == ServingStatus.SERVING ? "Ok" : "Unavailable: " + health));
+        }
         if (health != ServingStatus.SERVING) {
           throw new HubbleException(
               "the Hubble server at " + client.server() + " says that it is " + health);
@@ -56,41 +69,107 @@ final class StatusCommand implements Callable<Integer> {
       } catch (StatusRuntimeException e) {
         throw ServerOptions.explain(client.server(), e);
       }
-      print(status, out);
+      print(status, output, out);
     }
     out.flush();
     return 0;
   }
 
-  static void print(ServerStatusResponse status, PrintWriter out) {
-    out.print("Current/Max Flows: ");
-    if (status.getMaxFlows() > 0) {
-      out.println(
-          String.format(
-              Locale.ROOT,
-              "%,d/%,d (%.2f%%)",
-              status.getNumFlows(),
-              status.getMaxFlows(),
-              100.0 * status.getNumFlows() / status.getMaxFlows()));
-    } else {
-      out.println("N/A");
+  static void print(ServerStatusResponse status, String form, PrintWriter out) {
+    switch (form.toLowerCase(Locale.ROOT)) {
+      case "compact" -> compact(status, out);
+      case "json", "jsonpb" -> out.println(JsonFlows.of(status));
+      case "dict" -> {
+        var labels =
+            List.of(
+                "          NUM FLOWS",
+                "          MAX FLOWS",
+                "         SEEN FLOWS",
+                "   FLOWS PER SECOND",
+                "             UPTIME",
+                "NUM CONNECTED NODES",
+                " NUM UNAVAIL. NODES",
+                "            VERSION");
+        var values = values(status);
+        for (int i = 0; i < labels.size(); i++) {
+          out.println(labels.get(i) + ": " + Terminal.safe(values[i]));
+        }
+      }
+      case "tab", "table" -> {
+        var table = new Table();
+        table.row(
+            "NUM FLOWS",
+            "MAX FLOWS",
+            "SEEN FLOWS",
+            "FLOWS PER SECOND",
+            "UPTIME",
+            "NUM CONNECTED NODES",
+            "NUM UNAVAILABLE NODES",
+            "VERSION");
+        table.row(values(status));
+        table.print(out);
+      }
+      default ->
+          throw new HubbleException(
+              "-o " + form + ": the forms are compact, dict, json, jsonpb and table");
     }
-    double rate =
-        status.getFlowsRate() > 0 || status.getUptimeNs() == 0
-            ? status.getFlowsRate()
-            : status.getSeenFlows() / (status.getUptimeNs() / NANOS_PER_SECOND);
-    out.println(
-        "Flows/s: "
-            + (status.getUptimeNs() == 0 ? "N/A" : String.format(Locale.ROOT, "%.2f", rate)));
+  }
+
+  private static String[] values(ServerStatusResponse status) {
+    return new String[] {
+      grouped(status.getNumFlows()),
+      grouped(status.getMaxFlows()),
+      grouped(status.getSeenFlows()),
+      status.getFlowsRate() > 0
+          ? String.format(Locale.ROOT, "%.2f", status.getFlowsRate())
+          : UNKNOWN,
+      GoDuration.of(status.getUptimeNs()),
+      status.hasNumConnectedNodes() ? "" + status.getNumConnectedNodes().getValue() : UNKNOWN,
+      status.hasNumUnavailableNodes() ? "" + status.getNumUnavailableNodes().getValue() : UNKNOWN,
+      status.getVersion()
+    };
+  }
+
+  private static String grouped(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+
+  private static void compact(ServerStatusResponse status, PrintWriter out) {
+    out.print(
+        "Current/Max Flows: "
+            + grouped(status.getNumFlows())
+            + "/"
+            + grouped(status.getMaxFlows()));
+    if (status.getMaxFlows() > 0) {
+      double share = 100.0 * status.getNumFlows() / status.getMaxFlows();
+      out.print(String.format(Locale.ROOT, " (%.2f%%)", share));
+    }
+    out.println();
+    String rate = UNKNOWN;
+    if (status.getFlowsRate() > 0) {
+      rate = String.format(Locale.ROOT, "%.2f", status.getFlowsRate());
+    } else if (status.getUptimeNs() > 0) {
+      double seconds = status.getUptimeNs() / NANOS_PER_SECOND;
+      rate = String.format(Locale.ROOT, "%.2f", status.getSeenFlows() / seconds);
+    }
+    out.println("Flows/s: " + rate);
     if (status.hasNumConnectedNodes()) {
       int connected = status.getNumConnectedNodes().getValue();
-      int unavailable = status.getNumUnavailableNodes().getValue();
-      out.println("Connected Nodes: " + connected + "/" + (connected + unavailable));
-      if (unavailable > 0) {
-        out.println("Unavailable Nodes: " + unavailable);
-        for (String node : status.getUnavailableNodesList()) {
-          out.println("  - " + Terminal.safe(node));
-        }
+      out.println(
+          "Connected Nodes: "
+              + connected
+              + (status.hasNumUnavailableNodes()
+                  ? "/" + (connected + status.getNumUnavailableNodes().getValue())
+                  : ""));
+    }
+    int unavailable = status.getNumUnavailableNodes().getValue();
+    if (unavailable > 0) {
+      out.println("Unavailable Nodes: " + unavailable);
+      var names = new ArrayList<>(status.getUnavailableNodesList());
+      names.sort(null);
+      names.forEach(name -> out.println("  - " + Terminal.safe(name)));
+      if (!names.isEmpty() && unavailable > names.size()) {
+        out.println("  - and " + (unavailable - names.size()) + " more...");
       }
     }
   }

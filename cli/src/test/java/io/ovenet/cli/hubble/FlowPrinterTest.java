@@ -57,6 +57,7 @@ final class FlowPrinterTest {
             node,
             policies,
             true,
+            Paint.of("never"),
             new PrintWriter(out),
             new PrintWriter(out))) {
       for (Flow.Builder flow : flows) {
@@ -111,8 +112,10 @@ final class FlowPrinterTest {
     assertThat(compact(verdict(Verdict.FORWARDED)))
         .contains(" policy-verdict:L3-L4 INGRESS ALLOWED (TCP");
     assertThat(compact(verdict(Verdict.REDIRECTED))).contains(" INGRESS ALLOWED (TCP");
+    assertThat(print(FlowPrinter.Form.COMPACT, false, true, verdict(Verdict.DROPPED)))
+        .contains(" DENIED BY web (CiliumNetworkPolicy), all (NetworkPolicy) (TCP");
     assertThat(print(FlowPrinter.Form.COMPACT, false, true, verdict(Verdict.AUDIT)))
-        .contains(" AUDITED BY web (CiliumNetworkPolicy), all (NetworkPolicy) (TCP");
+        .contains(" AUDITED (TCP");
   }
 
   @Test
@@ -198,10 +201,12 @@ final class FlowPrinterTest {
             false,
             false,
             true,
+            Paint.of("never"),
             new PrintWriter(out),
             new PrintWriter(out))) {
       printer.print(response.build());
     }
-    assertThat(out.toString()).isEqualTo("EVENTS LOST: HUBBLE_RING_BUFFER CPU(0) 17\n");
+    assertThat(out.toString())
+        .isEqualTo("Jan  1 00:00:00.000 EVENTS LOST: HUBBLE_RING_BUFFER CPU(0) 17\n");
   }
 }
