@@ -40,11 +40,22 @@ final class Ovenet {
     }
   }
 
-  /** Runs a command of the launcher to its end. */
-  Result run(String... arguments) throws IOException, InterruptedException {
+  private static List<String> command(String... arguments) {
     List<String> command = new ArrayList<>(List.of(HOME.resolve("ovenet").toString()));
     command.addAll(List.of(arguments));
-    return run(command, environment);
+    return command;
+  }
+
+  /** Runs a command of the launcher to its end. */
+  Result run(String... arguments) throws IOException, InterruptedException {
+    return run(command(arguments), environment);
+  }
+
+  /** A command of the launcher, for the caller to start. */
+  ProcessBuilder prepare(String... arguments) {
+    ProcessBuilder builder = new ProcessBuilder(command(arguments));
+    builder.environment().putAll(environment);
+    return builder;
   }
 
   static Result run(List<String> command, Map<String, String> environment)

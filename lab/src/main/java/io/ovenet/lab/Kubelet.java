@@ -32,7 +32,11 @@ final class Kubelet implements ResourceEventHandler<Pod>, AutoCloseable {
   void start() throws IOException, InterruptedException {
     RootFileSystem.makePrograms(node.run("kubelet/busybox"));
     informer =
-        client.pods().inAnyNamespace().withField("spec.nodeName", node.name()).inform(this, 0);
+        Informers.start(
+            "the pods of " + node.name(),
+            client.pods().inAnyNamespace().withField("spec.nodeName", node.name()),
+            this,
+            0);
   }
 
   /** What a pod's worker has made of it; null if there is none. */

@@ -31,8 +31,7 @@ final class LogsCommand implements Callable<Integer> {
     }
     OutputStream out = System.out;
     try (FileFollower from =
-        new FileFollower(
-            Path.of(pod.log()), 0, () -> follow && ProcessHandle.of(pod.pid()).isPresent())) {
+        new FileFollower(Path.of(pod.log()), 0, () -> follow && goesOn(pod.pid()))) {
       from.drain(
           chunk -> {
             out.write(chunk);
@@ -40,5 +39,19 @@ final class LogsCommand implements Callable<Integer> {
           });
     }
     return 0;
+  }
+
+  /** Whether more may come of a pod: one that has completed keeps its first process for a while. */
+  private boolean goesOn(long pid) {
+    try {
+      for (LabStatus.Pod pod : lab.status().pods()) {
+        if (pod.pid() == pid) {
+          return !pod.phase().equals("Succeeded") && !pod.phase().equals("Failed");
+        }
+      }
+      return false;
+    } catch (IOException e) {
+      return false; // the lab is gone, and the pod with it
+    }
   }
 }

@@ -34,9 +34,9 @@ final class Scheduler implements ResourceEventHandler<Pod>, AutoCloseable {
     this.nodes = List.copyOf(nodes);
   }
 
-  void start() {
+  void start() throws LabException, InterruptedException {
     // A resync offers a pod again that could not be bound.
-    informer = client.pods().inAnyNamespace().inform(this, 1000);
+    informer = Informers.start("pods", client.pods().inAnyNamespace(), this, 1000);
   }
 
   @Override

@@ -95,31 +95,32 @@ final class StatusFile {
   }
 
   /** Starts to follow pods; the answer ends it. */
-  AutoCloseable follow() {
+  AutoCloseable follow() throws LabException, InterruptedException {
     KubernetesClient api = client;
     if (api == null) {
       throw new IllegalStateException("the API was not given");
     }
     SharedIndexInformer<Pod> pods =
-        api.pods()
-            .inAnyNamespace()
-            .inform(
-                new ResourceEventHandler<>() {
-                  @Override
-                  public void onAdd(Pod pod) {
-                    changed();
-                  }
+        Informers.start(
+            "pods",
+            api.pods().inAnyNamespace(),
+            new ResourceEventHandler<>() {
+              @Override
+              public void onAdd(Pod pod) {
+                changed();
+              }
 
-                  @Override
-                  public void onUpdate(Pod before, Pod pod) {
-                    changed();
-                  }
+              @Override
+              public void onUpdate(Pod before, Pod pod) {
+                changed();
+              }
 
-                  @Override
-                  public void onDelete(Pod pod, boolean finalStateUnknown) {
-                    changed();
-                  }
-                });
+              @Override
+              public void onDelete(Pod pod, boolean finalStateUnknown) {
+                changed();
+              }
+            },
+            0);
     Thread thread = Thread.ofPlatform().daemon().name("status").start(this::keepWriting);
     return () -> {
       thread.interrupt();

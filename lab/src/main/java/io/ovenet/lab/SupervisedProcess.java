@@ -11,13 +11,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A process that is started again whenever it ends, after a pause that doubles up to a minute and
- * starts over once it has run for that long. Its output is appended to a file. Thread-safe.
+ * A process that is started again whenever it ends: soon where somebody killed it, else after a
+ * pause that doubles up to ten seconds and starts over once it has run for a minute. Its output is
+ * appended to a file. Thread-safe.
  */
 final class SupervisedProcess implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SupervisedProcess.class);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+  private static final Duration LASTING = Duration.ofSeconds(60);
+
+  /** As a shell, nsenter and Java tell of a process ended by SIGKILL. */
+  private static final int KILLED = 128 + 9;
+
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final String name;
@@ -59,7 +65,8 @@ final class SupervisedProcess implements AutoCloseable {
         if (stopping) {
           return;
         }
-        if (Duration.between(started, Instant.now()).compareTo(LONGEST_PAUSE) > 0) {
+        // One that is killed again and again, by a test or a person, is not one that can't run.
+        if (code == KILLED || Duration.between(started, Instant.now()).compareTo(LASTING) > 0) {
           pause = FIRST_PAUSE;
         }
         LOG.warn(

@@ -68,18 +68,26 @@ final class VirtualMachines implements AutoCloseable {
   /**
    * @param whenChanged told of each change of a machine or an instance
    */
-  void start(Runnable whenChanged) {
+  void start(Runnable whenChanged) throws LabException, InterruptedException {
     changed = whenChanged;
     informers.add(
-        client.genericKubernetesResources(MACHINES).inAnyNamespace().inform(trigger(), 0));
+        Informers.start(
+            "virtual machines",
+            client.genericKubernetesResources(MACHINES).inAnyNamespace(),
+            trigger(),
+            0));
     informers.add(
-        client.genericKubernetesResources(INSTANCES).inAnyNamespace().inform(trigger(), 0));
+        Informers.start(
+            "instances of virtual machines",
+            client.genericKubernetesResources(INSTANCES).inAnyNamespace(),
+            trigger(),
+            0));
     informers.add(
-        client
-            .pods()
-            .inAnyNamespace()
-            .withLabel("kubevirt.io", "virt-launcher")
-            .inform(trigger(), 0));
+        Informers.start(
+            "pods of virtual machines",
+            client.pods().inAnyNamespace().withLabel("kubevirt.io", "virt-launcher"),
+            trigger(),
+            0));
     // What failed is tried again even if nothing changes.
     var _ =
         thread.scheduleWithFixedDelay(

@@ -1,0 +1,124 @@
+package io.ovenet.journeys;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.ovenet.bpf.NetworkNamespace;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.DatagramChannel;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A stream of numbered datagrams from a pod to a port of another, slow enough that none is lost by
+ * itself: the receiver's buffer holds those of some seconds.
+ */
+final class NumberedDatagrams implements AutoCloseable {
+  private static final Duration PAUSE = Duration.ofMillis(4);
+
+  private final DatagramChannel from;
+  private final DatagramChannel at;
+  private final AtomicLong sent = new AtomicLong();
+  private final AtomicLong received = new AtomicLong();
+  private final AtomicBoolean stopped = new AtomicBoolean();
+  private final Thread sender;
+  private final Thread receiver;
+
+  /** Starts the stream. */
+  NumberedDatagrams(JsonNode source, JsonNode destination, int port) throws Exception {
+    try (NetworkNamespace namespace = RunningLab.namespaceOf(destination)) {
+      at =
+          namespace.call(
+              () -> {
+                DatagramChannel channel = DatagramChannel.open();
+                channel.setOption(StandardSocketOptions.SO_RCVBUF, 1 << 20);
+                return channel.bind(new InetSocketAddress(port));
+              });
+    }
+    try (NetworkNamespace namespace = RunningLab.namespaceOf(source)) {
+      from = namespace.call(DatagramChannel::open);
+    }
+    InetSocketAddress target =
+        new InetSocketAddress(InetAddress.ofLiteral(destination.path("ip").asText()), port);
+    receiver = Thread.ofPlatform().daemon().name("receiver-" + port).start(this::receive);
+    sender = Thread.ofPlatform().daemon().name("sender-" + port).start(() -> send(target));
+  }
+
+  private void send(InetSocketAddress target) {
+    ByteBuffer number = ByteBuffer.allocate(8);
+    while (!stopped.get()) {
+      try {
+        number.clear().putLong(sent.get()).flip();
+        from.send(number, target);
+        sent.incrementAndGet();
+      } catch (IOException failure) {
+        throw new UncheckedIOException(failure);
+      }
+      LockSupport.parkNanos(PAUSE.toNanos());
+    }
+  }
+
+  private void receive() {
+    ByteBuffer number = ByteBuffer.allocate(8);
+    BitSet seen = new BitSet();
+    try {
+      while (true) {
+        at.receive(number.clear());
+        int value = (int) number.flip().getLong();
+        if (!seen.get(value)) {
+          seen.set(value);
+          received.incrementAndGet();
+        }
+      }
+    } catch (AsynchronousCloseException closed) {
+      return;
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  /** How many were sent. */
+  long sent() {
+    return sent.get();
+  }
+
+  /** How many different ones have arrived. */
+  long received() {
+    return received.get();
+  }
+
+  /** Whether of the datagrams sent while this looks, enough to tell, none arrives. */
+  boolean stands() throws InterruptedException {
+    long received = received();
+    long sent = sent();
+    while (sent() < sent + 40) {
+      Thread.sleep(PAUSE);
+    }
+    return received() == received;
+  }
+
+  /** Sends no more. */
+  void stop() throws InterruptedException {
+    stopped.set(true);
+    sender.join();
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      stop();
+      from.close();
+      at.close();
+      receiver.join();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
