@@ -2,12 +2,16 @@ package io.ovenet.agent;
 
 import io.ovenet.kubernetes.ObjectKey;
 import io.ovenet.kubernetes.PolicyRecord;
+import io.ovenet.kubernetes.PolicyVersion;
 import io.ovenet.kubernetes.RecordHandler;
 import io.ovenet.kubernetes.policy.ParsedPolicy;
 import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyKind;
 import io.ovenet.policy.PolicyObject;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,11 +62,16 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
   }
 
   private PolicyObject lastValid(PolicyRecord record, ParsedPolicy.Invalid invalid) {
-    var remembered = validPolicies.recall(invalid.key(), record.uid());
-    var parsed = remembered == null ? null : parser.parse(kind, remembered.fields());
-    if (parsed instanceof ParsedPolicy.Valid(var object)) {
-      log.error("{} is invalid; its last valid version stays: {}", invalid.key(), invalid.error());
-      return object;
+    for (var version : known(record, invalid.key())) {
+      if (parser.parse(kind, version.document()) instanceof ParsedPolicy.Valid(var object)) {
+        log.error(
+            "{} is invalid; its last valid version stays (generation {}): {}",
+            invalid.key(),
+            version.generation(),
+            invalid.error());
+        validPolicies.remember(invalid.key(), version.document());
+        return object;
+      }
     }
     if (invalid.isolation().rules().isEmpty()) {
       log.error(
@@ -76,6 +85,24 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
           invalid.error());
     }
     return invalid.isolation();
+  }
+
+  /** Versions that were valid: what this node saw, what the operator kept; the latest first. */
+  private List<PolicyVersion> known(PolicyRecord record, PolicyKey key) {
+    var versions = new ArrayList<PolicyVersion>();
+    var remembered = validPolicies.recall(key, record.uid());
+    if (remembered != null) {
+      versions.add(PolicyVersion.of(remembered.fields()));
+    }
+    if (!record.status().lastValid().isEmpty()) {
+      try {
+        versions.add(PolicyVersion.unpack(record.status().lastValid()));
+      } catch (IllegalArgumentException e) {
+        log.error("{}: the version that the operator kept can't be read", key, e);
+      }
+    }
+    versions.sort(Comparator.comparingLong(PolicyVersion::generation).reversed());
+    return versions;
   }
 
   @Override

@@ -26,6 +26,7 @@ final class CiliumRecords {
     }
     place.put("name", key.name());
     place.put("uid", key.uid());
+    place.put("generation", metadata.integer("generation"));
     var annotations = new LinkedHashMap<String, @Nullable Object>();
     for (var annotation : PolicyParser.ANNOTATIONS) {
       if (metadata.stringMap("annotations").containsKey(annotation)) {
@@ -69,7 +70,8 @@ final class CiliumRecords {
             condition.string("reason"),
             condition.string("message"),
             condition.string("lastTransitionTime"),
-            condition.integer("observedGeneration"));
+            condition.integer("observedGeneration"),
+            status.string("lastValid"));
       }
     }
     return PolicyStatus.NONE;

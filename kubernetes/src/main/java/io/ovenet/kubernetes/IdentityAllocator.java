@@ -40,6 +40,12 @@ public final class IdentityAllocator implements RecordHandler<IdentityRecord> {
     return number == null ? 0 : number;
   }
 
+  /** Whether the number is known to mean these labels, though another may mean them as well. */
+  public synchronized boolean means(int number, Labels labels) {
+    var identity = byNumber.get(number);
+    return identity != null && sameLabels(identity, labels);
+  }
+
   /**
    * The number of the labels, made where nobody has yet.
    *

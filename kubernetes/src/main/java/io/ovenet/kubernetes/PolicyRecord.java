@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or NetworkPolicy
  * @param generation moves whenever the author's part changes, and with nothing else
- * @param document {@code metadata} with namespace, name, uid and the annotations that mean
- *     something to policies, {@code spec} and {@code specs} as far as present: maps, lists,
+ * @param document {@code metadata} with namespace, name, uid, generation and the annotations that
+ *     mean something to policies, {@code spec} and {@code specs} as far as present: maps, lists,
  *     strings, {@link Long}, {@link Double}, {@link Boolean} or null, all unmodifiable
  */
 public record PolicyRecord(

@@ -14,6 +14,7 @@ import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.NodeAddress;
+import io.ovenet.kubernetes.PolicyVersion;
 import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.lab.api.ApiServer;
 import io.ovenet.policy.Labels;
@@ -245,6 +246,53 @@ class OperatorIT {
     until("bad is judged again", () -> condition("bad").string("status").equals("True"));
     assertThat(condition("bad").integer("observedGeneration")).isEqualTo(2);
     assertThat(condition("good").string("lastTransitionTime")).isEqualTo(since);
+  }
+
+  @Test
+  void theLastValidVersionIsKept() throws Exception {
+    var first = operator("a");
+    installed();
+    var never = policy("never", Map.of("fromCIDR", List.of("999.0.2.0/24")));
+    api.create(POLICIES, never);
+    api.create(POLICIES, policy("edited", Map.of("fromCIDR", List.of("192.0.2.0/24"))));
+    until("it is kept", () -> generationKept("edited") == 1);
+    edit("edited", "198.51.100.0/24");
+    until("a newer one is kept", () -> generationKept("edited") == 2);
+
+    edit("edited", "999.0.2.0/24");
+    until("it is invalid", () -> condition("edited").string("status").equals("False"));
+    assertThat(condition("edited").string("message"))
+        .contains("spec.ingress[0].fromCIDR[0]")
+        .contains("Generation 2, the last valid one, stays in force");
+    assertThat(generationKept("edited")).isEqualTo(2);
+    until("the other is judged", () -> condition("never").string("status").equals("False"));
+    assertThat(condition("never").string("message")).contains("No valid version", "isolated");
+    assertThat(generationKept("never")).isZero();
+
+    // Another operator knows of it by the status alone.
+    first.stop();
+    operator("b");
+    edit("edited", "998.0.2.0/24");
+    until("judged again", () -> condition("edited").integer("observedGeneration") == 4);
+    assertThat(generationKept("edited")).isEqualTo(2);
+    assertThat(condition("edited").string("message")).contains("Generation 2");
+
+    // A new object of the same name has no past.
+    api.delete(POLICIES + "/edited", Map.of());
+    api.create(POLICIES, policy("edited", Map.of("fromCIDR", List.of("999.0.2.0/24"))));
+    until("the new one is judged", () -> condition("edited").string("status").equals("False"));
+    assertThat(generationKept("edited")).isZero();
+  }
+
+  private void edit(String name, String prefix) throws IOException {
+    var spec = policy(name, Map.of("fromCIDR", List.of(prefix))).get("spec");
+    api.patch(POLICIES + "/" + name, Map.of("spec", JsonObject.of(spec).fields()));
+  }
+
+  /** 0 where none is. */
+  private long generationKept(String policy) throws IOException {
+    var kept = api.get(POLICIES + "/" + policy).object("status").string("lastValid");
+    return kept.isEmpty() ? 0 : PolicyVersion.unpack(kept).generation();
   }
 
   @Test
