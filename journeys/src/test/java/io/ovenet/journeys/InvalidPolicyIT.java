@@ -132,7 +132,7 @@ class InvalidPolicyIT {
 
   private static Path node(RunningLab lab) throws Exception {
     Path log = Path.of(lab.status().path("nodes").path(0).path("agentLog").asText());
-    return log.getParent().getParent();
+    return log.resolve("../..").normalize();
   }
 
   /** How often the agent has said that an invalid policy's last version stays. */
