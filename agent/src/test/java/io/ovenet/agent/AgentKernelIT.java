@@ -67,6 +67,49 @@ class AgentKernelIT {
     }
   }
 
+  /** Ten rules of forty ports each: more than the kernel is given room for. */
+  private static String policyOfManyPorts() {
+    var policy = new StringBuilder("endpointSelector: {matchLabels: {app: web}}\ningress:\n");
+    for (int rule = 0; rule < 10; rule++) {
+      policy.append("- fromEndpoints: [{matchLabels: {app: other}}]\n  toPorts: [{ports: [");
+      for (int i = 0; i < 40; i++) {
+        int port = 10_000 + 7 * (rule * 40 + i);
+        policy.append(i == 0 ? "" : ", ").append("{port: \"" + port + "\", protocol: TCP}");
+      }
+      policy.append("]}]\n");
+    }
+    return policy.toString();
+  }
+
+  @Test
+  void aFullPolicyMapLeavesWhatIsInForceAndRaisesAnAlarm() throws Exception {
+    try (var node = new NodeFixture(directory, "--ovenet-policy-entries=256")) {
+      node.startAgent();
+      var web = node.addedPod("shop", "web", Map.of("app", "web"));
+      var client = node.addedPod("shop", "client", Map.of("app", "client"));
+      var other = node.addedPod("shop", "other", Map.of("app", "other"));
+      web.serve(8080);
+      node.policy("shop", "web", WEB_POLICY);
+      NodeFixture.await("in force", () -> !other.reaches(web, 8080) && client.reaches(web, 8080));
+      try (var established = client.connected(web, 8080)) {
+        assertThat(NodeFixture.echoes(established)).isTrue();
+        node.policy("shop", "web", policyOfManyPorts());
+        NodeFixture.await("alarm", () -> node.readLog().contains("ALARM"));
+        assertThat(node.readLog()).contains("policy_map").contains("raise ovenet-policy-entries");
+        assertThat(NodeFixture.echoes(established)).as("established").isTrue();
+        assertThat(client.reaches(web, 8080)).as("allowed as before").isTrue();
+        assertThat(other.reaches(web, 8080)).as("denied as before").isFalse();
+        assertThat(other.reaches(web, 10_000)).as("what found no room").isFalse();
+
+        node.policy("shop", "web", OTHER_POLICY);
+        NodeFixture.await("a policy that fits", () -> other.reaches(web, 8080));
+        NodeFixture.await("the old one cut", () -> !NodeFixture.echoes(established));
+      }
+      assertThat(client.reaches(web, 8080)).isFalse();
+      NodeFixture.await("told", () -> node.readLog().contains("is in force now"));
+    }
+  }
+
   @Test
   void restartAdoptsConnectionsAndAppliesWhatChanged() throws Exception {
     try (var node = new NodeFixture(directory)) {

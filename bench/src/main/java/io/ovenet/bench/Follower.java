@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /** Counts what a follower of the flows gets, and what it is told that was lost. */
 final class Follower implements AutoCloseable {
   private static final Pattern LOST = Pattern.compile("\"num_events_lost\":\"?(\\d+)");
-  private static final Duration QUIET = Duration.ofMillis(100);
+  private static final Duration QUIET = Duration.ofMillis(700);
   private static final Duration CEILING = Duration.ofSeconds(20);
 
   private final Process process;

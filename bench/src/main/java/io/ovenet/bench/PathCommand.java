@@ -67,6 +67,7 @@ final class PathCommand implements Callable<Integer> {
 
   private void measure(List<Network> networks, Follower follower) throws IOException {
     Duration time = Duration.ofNanos((long) (seconds * 1e9));
+    Follower.Account before = follower.settled();
     for (int round = -WARM_UP; round < Math.max(1, rounds); round++) {
       if (round % 5 == 0) {
         Output.note("round " + round);
@@ -75,9 +76,13 @@ final class PathCommand implements Callable<Integer> {
         for (int i = 0; i < networks.size(); i++) {
           // Each network comes first, in the middle and last equally often.
           Network network = networks.get(Math.floorMod(i + round, networks.size()));
-          Follower.Account before = follower.settled();
           double rate = rate(figure, network, time, FIRST_PORT + WARM_UP + round);
-          Follower.Account now = follower.settled().minus(before);
+          Follower.Account now = new Follower.Account(0, 0, 0);
+          if (network instanceof PodPair) {
+            Follower.Account all = follower.settled();
+            now = all.minus(before);
+            before = all;
+          }
           if (round >= 0) {
             rates
                 .computeIfAbsent(figure, f -> new LinkedHashMap<>())
