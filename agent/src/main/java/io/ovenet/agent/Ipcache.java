@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * Whose address is whose: what several sources say about a prefix, the strongest of them in the
  * kernel. Used by the steering thread alone.
  */
-final class Ipcache {
+public final class Ipcache {
   /** Who says it, weakest first: an address that a policy names may be a node's or a pod's. */
-  enum Source {
+  public enum Source {
     WORLD,
     PREFIX,
     REMOTE_NODE,

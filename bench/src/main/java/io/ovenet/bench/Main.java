@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
       FlowsCommand.class,
       PathCommand.class,
       PolicyCommand.class,
-      ProgramCommand.class
+      ProgramCommand.class,
+      ProveCommand.class
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

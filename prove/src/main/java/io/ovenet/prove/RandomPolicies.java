@@ -1,5 +1,6 @@
-package io.ovenet.kubernetes.policy;
+package io.ovenet.prove;
 
+import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.PolicyKind;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -68,10 +69,17 @@ final class RandomPolicies {
     boolean any = false;
     while (!any) {
       for (String key : List.of("ingress", "egress", "ingressDeny", "egressDeny")) {
-        if (chance(key.endsWith("Deny") ? 20 : 50)) {
+        if (chance(key.endsWith("Deny") ? 45 : 50)) {
           spec.put(key, some(1, 3, () -> rule(key.startsWith("in"), key.endsWith("Deny"))));
           any = true;
         }
+      }
+    }
+    for (String key : List.of("ingress", "egress")) {
+      // So that a deny often stands over an allow.
+      if (spec.containsKey(key + "Deny") && chance(60)) {
+        String peers = key.equals("ingress") ? "fromEntities" : "toEntities";
+        spec.put(key, List.of(Map.of(peers, List.of("all"))));
       }
     }
     if (chance(25)) {

@@ -1,18 +1,14 @@
-package io.ovenet.kubernetes.policy;
+package io.ovenet.prove;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ovenet.policy.ClassTables;
 import io.ovenet.policy.CompiledPolicy;
-import io.ovenet.policy.Decision;
 import io.ovenet.policy.NumericIdentity;
 import io.ovenet.policy.PolicySnapshot;
 import io.ovenet.policy.PolicySubject;
 import io.ovenet.policy.PolicyTable;
-import io.ovenet.policy.RuleOrigin;
 import io.ovenet.policy.TrafficDirection;
-import io.ovenet.policy.Verdict;
-import io.ovenet.policy.naive.NaiveEvaluator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -33,79 +29,15 @@ class RandomWorldTest {
 
   @Test
   void theCompiledFormDecidesAsTheDocumentsSay() {
-    int decisions = 0;
-    int passed = 0;
-    int denied = 0;
-    for (int number = 0; number < 1200; number++) {
-      RandomWorld world = new RandomWorld(SEED + number);
-      for (int step = 0; step < 6; step++) {
-        world.change();
-        NaiveEvaluator naive = world.naive();
-        for (int i = 0; i < 50; i++) {
-          Decision decision = ask(world, naive, number);
-          decisions++;
-          passed += decision.verdict().passes() ? 1 : 0;
-          denied += decision.verdict() == Verdict.DENY ? 1 : 0;
-        }
-      }
+    Proof proof = new Proof(SEED);
+    for (int i = 0; i < 670; i++) {
+      proof.world();
     }
-    System.out.printf(
-        "RandomWorldTest: %d decisions, %d passed, %d denied by rule%n", decisions, passed, denied);
-    assertThat(decisions).isGreaterThanOrEqualTo(100_000);
-    assertThat(passed).isGreaterThan(decisions / 5);
-    assertThat(denied).isGreaterThan(decisions / 50);
-  }
-
-  /** Asks both and compares. */
-  private static Decision ask(RandomWorld world, NaiveEvaluator naive, int number) {
-    PolicySubject subject = world.pick(world.subjects);
-    boolean ingress = world.random.nextBoolean();
-    RandomWorld.Peer peer = world.peer();
-    int protocol = world.protocol();
-    int port = world.port(protocol);
-    NaiveEvaluator.Answer answer =
-        naive.ask(
-            RandomWorld.map(subject.labels()),
-            subject.audit(),
-            RandomWorld.named(subject.ports()),
-            ingress,
-            peer.naive(),
-            protocol,
-            port);
-    Decision decision = world.compiled(subject, ingress, peer, protocol, port);
-    Verdict expected =
-        switch (answer.outcome()) {
-          case ALLOWED, NOT_ENFORCED -> Verdict.ALLOW;
-          case DENIED -> Verdict.DENY;
-          case WITHHELD, DEFAULT_DENIED -> Verdict.DEFAULT;
-          case AUDITED -> Verdict.AUDIT;
-        };
-    Set<String> origins = new HashSet<>();
-    for (RuleOrigin origin : decision.origins().asList()) {
-      origins.add(origin.toString());
-    }
-    // Without a rule to name: nothing is enforced, or the local host comes in.
-    boolean nobody =
-        decision.equals(Decision.NOT_ENFORCED)
-            || answer.rules().isEmpty()
-            || (ingress && peer.identity() == 1 && expected == Verdict.ALLOW);
-    boolean explained = answer.rules().containsAll(origins) && (!origins.isEmpty() || nobody);
-    if (decision.verdict() != expected || !explained) {
-      throw new AssertionError(
-          "seed %d world %d: %s %s %s protocol %d port %d%n naive %s%n compiled %s%n policies %s"
-              .formatted(
-                  SEED,
-                  number,
-                  subject,
-                  ingress ? "<-" : "->",
-                  peer,
-                  protocol,
-                  port,
-                  answer,
-                  decision,
-                  world.documents.values()));
-    }
-    return decision;
+    Proof.Coverage covered = proof.coverage();
+    System.out.println("RandomWorldTest: " + covered);
+    assertThat(covered.decisions()).isGreaterThanOrEqualTo(200_000);
+    assertThat(covered.allowed()).isGreaterThan(covered.decisions() / 4);
+    assertThat(covered.denyOverAllow()).isGreaterThan(covered.decisions() / 10);
   }
 
   @Test
@@ -207,15 +139,15 @@ class RandomWorldTest {
       PolicySnapshot after = world.snapshot;
       for (int i = 0; i < 100; i++) {
         PolicySubject subject = world.pick(world.subjects);
-        RandomWorld.Peer peer = world.peer();
         int protocol = world.protocol();
-        int port = world.port(protocol);
+        Question question =
+            new Question(subject, true, world.peer(), protocol, world.port(protocol));
         world.snapshot = before;
-        boolean was = world.compiled(subject, true, peer, protocol, port).verdict().passes();
+        boolean was = world.compiled(question).verdict().passes();
         world.snapshot = after;
-        boolean is = world.compiled(subject, true, peer, protocol, port).verdict().passes();
+        boolean is = world.compiled(question).verdict().passes();
         assertThat(deny ? was || !is : is || !was)
-            .as("seed %d world %d: %s <- %s %d/%d", SEED, number, subject, peer, protocol, port)
+            .as("seed %d world %d: %s", SEED, number, question)
             .isTrue();
       }
     }

@@ -1,5 +1,8 @@
-package io.ovenet.kubernetes.policy;
+package io.ovenet.prove;
 
+import io.ovenet.kubernetes.policy.CidrGroups;
+import io.ovenet.kubernetes.policy.ParsedPolicy;
+import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.Cidr;
 import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.CompiledPolicy;
@@ -38,9 +41,9 @@ final class RandomWorld {
   private static final List<Integer> PROTOCOLS = List.of(6, 6, 6, 17, 17, 132, 1, 58, 47);
   private static final List<Integer> PORTS =
       List.of(0, 1, 52, 53, 54, 79, 80, 81, 85, 90, 91, 442, 443, 444, 8080, 40000, 65534, 65535);
-  private static final List<Integer> TYPES = List.of(0, 1, 3, 8, 128, 129, 255);
+  private static final List<Integer> TYPES = List.of(0, 1, 3, 8, 8, 13, 128, 129, 255);
 
-  private static final List<String> POD_ADDRESSES =
+  static final List<String> POD_ADDRESSES =
       List.of("10.1.2.4", "10.1.7.8", "10.20.0.1", "10.20.0.2", "192.168.9.9", "172.16.0.5");
 
   /** Someone to ask about. */
@@ -260,9 +263,38 @@ final class RandomWorld {
     return whole;
   }
 
+  /** The same with these policies instead, in an engine that was told of it at once. */
+  RandomWorld with(List<Map<String, Object>> policies) {
+    RandomWorld other = new RandomWorld(this);
+    other.documents.clear();
+    policies.forEach(document -> other.documents.put(parse(document).key(), document));
+    RandomWorld fresh = other.fromNothing();
+    fresh.compile();
+    return fresh;
+  }
+
+  /** The peer as its address is known here. */
+  Peer again(Peer peer) {
+    String address = peer.address;
+    if (address == null) {
+      return peer;
+    }
+    Pod pod = pods.get(address);
+    return pod == null
+        ? new Peer(identityOf(address), peer.labels, address, peer.ports)
+        : podAt(address, pod);
+  }
+
+  PolicySettings settings() {
+    return PolicySettings.defaults(CLUSTER);
+  }
+
   NaiveEvaluator naive() {
-    return new NaiveEvaluator(
-        CLUSTER, List.copyOf(documents.values()), List.copyOf(groups.values()));
+    return naive(List.copyOf(documents.values()));
+  }
+
+  NaiveEvaluator naive(List<Map<String, Object>> policies) {
+    return new NaiveEvaluator(CLUSTER, policies, List.copyOf(groups.values()));
   }
 
   Peer peer() {
@@ -319,16 +351,15 @@ final class RandomWorld {
     return protocol == 1 || protocol == 58 ? pick(TYPES) : pick(PORTS);
   }
 
-  Decision compiled(PolicySubject subject, boolean ingress, Peer peer, int protocol, int port) {
-    CompiledPolicy policy = Objects.requireNonNull(snapshot.policyOf(subject));
-    boolean icmp = protocol == 1 || protocol == 58;
+  Decision compiled(Question question) {
+    CompiledPolicy policy = Objects.requireNonNull(snapshot.policyOf(question.subject()));
     return PolicyLookup.decide(
         snapshot,
         policy,
-        ingress ? TrafficDirection.INGRESS : TrafficDirection.EGRESS,
-        peer.identity,
-        protocol,
-        icmp ? port << 8 | random.nextInt(256) : port);
+        question.ingress() ? TrafficDirection.INGRESS : TrafficDirection.EGRESS,
+        question.peer().identity,
+        question.protocol(),
+        question.icmp() ? question.port() << 8 | random.nextInt(256) : question.port());
   }
 
   static Map<String, String> map(Labels labels) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.prove;
+
+import org.jspecify.annotations.NullMarked;
