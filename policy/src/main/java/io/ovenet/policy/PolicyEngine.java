@@ -29,6 +29,7 @@ public final class PolicyEngine {
   private final PolicySettings settings;
   private final TreeMap<PolicyKey, Held> policies = new TreeMap<>();
   private final Map<PolicySubject, Subject> subjects = new HashMap<>();
+  private final SubjectIndex subjectIndex = new SubjectIndex();
   private final Set<Subject> undecided = new LinkedHashSet<>();
   private final Map<PolicyState.Key, PolicyState> states = new HashMap<>();
   private final List<ClassEvent> events = new ArrayList<>();
@@ -146,7 +147,7 @@ public final class PolicyEngine {
     }
     for (ActiveRule rule : rules) {
       if (!kept.contains(rule)) {
-        for (Subject subject : subjects.values()) {
+        for (Subject subject : subjectIndex.candidates(rule.rule.subject())) {
           if (rule.rule.subject().matches(subject.labels)) {
             select(rule, subject);
           }
@@ -274,6 +275,7 @@ public final class PolicyEngine {
       return;
     }
     undecided.add(subject);
+    subjectIndex.add(subject);
     for (Held held : policies.values()) {
       for (ActiveRule rule : held.rules) {
         if (rule.rule.subject().matches(labels)) {
@@ -297,6 +299,7 @@ public final class PolicyEngine {
     markUndecided(subject);
     undecided.remove(subject);
     subjects.remove(removed);
+    subjectIndex.remove(subject);
     for (ActiveRule rule : subject.rules) {
       rule.subjects.remove(subject);
       if (rule.subjects.isEmpty()) {

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A node whose policies, identities and endpoints come by chance, and its changes. */
 final class RandomWorld {
-  private static final String CLUSTER = "default";
+  static final String CLUSTER = "default";
   private static final List<String> ADDRESSES =
       List.of("10.1.2.3", "10.1.2.9", "10.1.7.7", "10.9.9.9", "192.168.3.4", "8.8.8.8", "1.1.1.1");
   private static final List<Integer> PROTOCOLS = List.of(6, 6, 6, 17, 17, 132, 1, 58, 47);

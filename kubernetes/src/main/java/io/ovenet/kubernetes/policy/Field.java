@@ -13,19 +13,24 @@ import org.jspecify.annotations.Nullable;
  * A value in a document and where it stands. A field that is null is as if absent, as in Go. All
  * accessors throw {@link PolicyException} where the value has another type.
  */
-record Field(String path, @Nullable Object value) {
+public record Field(String path, @Nullable Object value) {
 
-  boolean present() {
+  public boolean present() {
     return value != null;
   }
 
   /** The member of an object; absent if this is absent, too. */
-  Field get(String key) {
-    return new Field(path.isEmpty() ? key : path + "." + key, object().get(key));
+  public Field get(String key) {
+    if (value != null && !(value instanceof Map<?, ?>)) {
+      throw wrongType("an object");
+    }
+    return new Field(
+        path.isEmpty() ? key : path + "." + key,
+        value instanceof Map<?, ?> map ? map.get(key) : null);
   }
 
   /** The members of an object by name, none if absent. */
-  Map<String, @Nullable Object> object() {
+  public Map<String, @Nullable Object> object() {
     if (value == null) {
       return Map.of();
     }
@@ -38,7 +43,7 @@ record Field(String path, @Nullable Object value) {
   }
 
   /** The items of a list, none if absent. */
-  List<Field> items() {
+  public List<Field> items() {
     if (value == null) {
       return List.of();
     }
@@ -57,32 +62,32 @@ record Field(String path, @Nullable Object value) {
   }
 
   /** An item that has to be an object. */
-  Field requireObject() {
+  public Field requireObject() {
     if (!(value instanceof Map<?, ?>)) {
       throw wrongType("an object");
     }
     return this;
   }
 
-  String string() {
+  public String string() {
     if (value instanceof String text) {
       return text;
     }
     throw wrongType("a string");
   }
 
-  String stringOr(String absent) {
+  public String stringOr(String absent) {
     return value == null ? absent : string();
   }
 
-  boolean bool() {
+  public boolean bool() {
     if (value instanceof Boolean bool) {
       return bool;
     }
     throw wrongType("true or false");
   }
 
-  int integer(int min, int max) {
+  public int integer(int min, int max) {
     if (value instanceof Number number
         && number.doubleValue() == number.longValue()
         && number.longValue() >= min
@@ -95,19 +100,23 @@ record Field(String path, @Nullable Object value) {
   }
 
   /** Refuses members that are not among these: a misspelt one would be left out in silence. */
-  void only(Set<String> known) {
-    for (String key : requireObject().object().keySet()) {
+  public void only(Set<String> known) {
+    requireObject();
+    if (value instanceof Map<?, ?> map && known.containsAll(map.keySet())) {
+      return;
+    }
+    for (String key : object().keySet()) {
       if (!known.contains(key)) {
         throw get(key).error("unknown field", "use one of " + new java.util.TreeSet<>(known));
       }
     }
   }
 
-  PolicyException error(String message, String remedy) {
+  public PolicyException error(String message, String remedy) {
     return new PolicyException(notice(message, remedy));
   }
 
-  PolicyNotice notice(String message, String remedy) {
+  public PolicyNotice notice(String message, String remedy) {
     return new PolicyNotice(path, message, remedy);
   }
 

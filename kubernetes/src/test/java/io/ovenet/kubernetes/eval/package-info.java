@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.kubernetes.eval;
+
+import org.jspecify.annotations.NullMarked;
