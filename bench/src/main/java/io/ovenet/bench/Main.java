@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
       PathCommand.class,
       PolicyCommand.class,
       ProgramCommand.class,
-      ProveCommand.class
+      ProveCommand.class,
+      QuestionsCommand.class
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

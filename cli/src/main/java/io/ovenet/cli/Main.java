@@ -3,6 +3,7 @@ package io.ovenet.cli;
 import io.ovenet.cli.demo.DemoCommand;
 import io.ovenet.cli.doctor.DoctorCommand;
 import io.ovenet.cli.hubble.HubbleCommand;
+import io.ovenet.cli.policy.PolicyCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       DoctorCommand.class,
       HubbleCommand.class,
+      PolicyCommand.class,
       io.ovenet.lab.Main.class
     },
     footer = {
@@ -41,7 +43,7 @@ public final class Main implements Runnable {
 
   /** The whole command line, with its way of telling errors: one line, then what to do. */
   static CommandLine commandLine() {
-    CommandLine commands = new CommandLine(new Main());
+    CommandLine commands = new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true);
     commands.setExecutionExceptionHandler(
         (failure, commandLine, parsed) -> {
           PrintWriter err = commandLine.getErr();

@@ -11,15 +11,36 @@ import picocli.CommandLine;
 
 /**
  * What the build runs once to learn which classes the commands load, for the cache that makes them
- * quick to start: help, and flows asked of a server of its own.
+ * quick to start: help, questions about policies, and flows asked of a server of its own.
  */
 public final class Training {
+  private static final String POLICIES =
+      """
+      kind: Pod
+      metadata: {name: gateway, namespace: a, labels: {app: gateway}}
+      ---
+      kind: Pod
+      metadata: {name: web, namespace: a, labels: {app: web}}
+      ---
+      kind: CiliumNetworkPolicy
+      metadata: {name: web, namespace: a}
+      spec:
+        endpointSelector: {matchLabels: {app: web}}
+        ingress:
+        - fromEndpoints: [{matchLabels: {app: gateway}}]
+          toPorts: [{ports: [{port: "80", protocol: TCP}]}]
+        - fromCIDR: [10.0.0.0/8]
+        egress: [{toEntities: [world]}]
+      """;
+
   private Training() {}
 
   public static void main(String[] arguments) throws Exception {
     long now = System.currentTimeMillis() * 1_000_000;
     Path directory = Files.createTempDirectory("ovenet-training");
     Path socket = directory.resolve("hubble.sock");
+    Path policies = directory.resolve("policies.yaml");
+    Files.writeString(policies, POLICIES);
     var observer =
         new ObserverService(
             new FlowRing(1),
@@ -38,7 +59,11 @@ public final class Training {
         {"hubble", "observe", "--help"},
         {"hubble", "status", "--server", address},
         {"hubble", "list", "namespaces", "--server", address},
-        {"hubble", "observe", "--namespace", "a", "--server", address}
+        {"hubble", "observe", "--namespace", "a", "--server", address},
+        {"policy", "--help"},
+        {"policy", "why", "--help"},
+        {"policy", "why", "a/gateway", "a/web:80", "-f", policies.toString()},
+        {"policy", "why", "a/gateway", "a/web:80", "-o", "json", "-f", policies.toString()}
       };
       CommandLine commands = Main.commandLine();
       for (String[] line : lines) {
@@ -46,6 +71,7 @@ public final class Training {
       }
     } finally {
       server.close();
+      Files.deleteIfExists(policies);
       Files.deleteIfExists(directory);
     }
     System.exit(failed);

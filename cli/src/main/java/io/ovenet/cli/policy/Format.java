@@ -1,0 +1,14 @@
+package io.ovenet.cli.policy;
+
+import java.util.Locale;
+
+/** How to print. */
+enum Format {
+  TEXT,
+  JSON;
+
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,90 @@
+package io.ovenet.cli.policy;
+
+import io.ovenet.kubernetes.Json;
+import io.ovenet.kubernetes.KubernetesApi;
+import io.ovenet.kubernetes.world.ClusterState;
+import io.ovenet.kubernetes.world.LiveCluster;
+import io.ovenet.kubernetes.world.StateReader;
+import io.ovenet.kubernetes.world.YamlFiles;
+import io.ovenet.policy.PolicySettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What is asked about: the cluster of a kubeconfig, or files alone. */
+final class StateOptions {
+  @Option(
+      names = "--kubeconfig",
+      paramLabel = "FILE",
+      description =
+          "The cluster to ask about. By default that of KUBECONFIG, else the running lab, else"
+              + " ~/.kube/config.")
+  private @Nullable Path kubeconfig;
+
+  @Option(
+      names = "--cluster",
+      paramLabel = "NAME",
+      defaultValue = "default",
+      description = "Name of the cluster that files describe. Default: ${DEFAULT-VALUE}.")
+  private String cluster = "default";
+
+  /** The cluster's state; of files alone where some are named. */
+  ClusterState read(List<Path> files) throws IOException {
+    if (files.isEmpty()) {
+      try (KubernetesApi api = open()) {
+        return LiveCluster.read(api);
+      }
+    }
+    return readFiles(files, PolicySettings.defaults(cluster));
+  }
+
+  static ClusterState readFiles(List<Path> files, PolicySettings settings) throws IOException {
+    StateReader reader = new StateReader(settings);
+    for (Path file : files) {
+      YamlFiles.read(file, reader::add);
+    }
+    return reader.state();
+  }
+
+  /** A connection to the API server. */
+  KubernetesApi open() throws IOException {
+    return KubernetesApi.open(
+        kubeconfig != null
+            ? kubeconfig
+            : usual(System.getenv(), System.getProperty("user.home", "/root")));
+  }
+
+  static Path usual(Map<String, String> environment, String home) throws IOException {
+    String named = environment.get("KUBECONFIG");
+    if (named != null && !named.isEmpty()) {
+      return Path.of(named.split(":", -1)[0]);
+    }
+    Path lab = ofLab(environment.get("OVENET_LAB_DIR"));
+    if (lab != null) {
+      return lab;
+    }
+    Path own = Path.of(home, ".kube", "config");
+    if (Files.isReadable(own)) {
+      return own;
+    }
+    throw new IOException(
+        "no cluster: start the lab with `ovenet lab up`, name a kubeconfig with --kubeconfig, or"
+            + " files with -f");
+  }
+
+  private static @Nullable Path ofLab(@Nullable String directory) throws IOException {
+    Path status =
+        directory == null || directory.isEmpty()
+            ? Path.of("/run/ovenet-lab/status.json")
+            : Path.of(directory, "run", "status.json");
+    if (!Files.isReadable(status)) {
+      return null;
+    }
+    String file = Json.parse(Files.readAllBytes(status)).object("api").string("kubeconfig");
+    return file.isEmpty() ? null : Path.of(file);
+  }
+}

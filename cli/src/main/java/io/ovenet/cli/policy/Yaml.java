@@ -1,0 +1,21 @@
+package io.ovenet.cli.policy;
+
+import java.util.Map;
+import org.snakeyaml.engine.v2.api.Dump;
+import org.snakeyaml.engine.v2.api.DumpSettings;
+import org.snakeyaml.engine.v2.common.FlowStyle;
+
+/** Objects as YAML. */
+final class Yaml {
+  private Yaml() {}
+
+  static String write(Map<String, ?> object) {
+    return new Dump(
+            DumpSettings.builder()
+                .setDefaultFlowStyle(FlowStyle.BLOCK)
+                .setIndicatorIndent(0)
+                .setDereferenceAliases(true)
+                .build())
+        .dumpToString(object);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.cli.policy;
+
+import org.jspecify.annotations.NullMarked;
