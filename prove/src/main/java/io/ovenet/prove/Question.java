@@ -16,10 +16,10 @@ record Question(
   /** Draws to find what a deny rule decides: by chance alone that is rare. */
   private static final int DRAWS = 12;
 
-  /** One about a world, by its own chance; three of five that a rule denies, if found. */
+  /** One about a world, by its own chance; four of five that a rule denies, if found. */
   static Question about(RandomWorld world) {
     var question = any(world);
-    if (world.random.nextInt(5) < 3) {
+    if (world.random.nextInt(5) > 0) {
       for (var i = 0; i < DRAWS && world.compiled(question).verdict() != Verdict.DENY; i++) {
         question = any(world);
       }
