@@ -14,6 +14,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       AgentCommand.class,
       CniCommand.class,
+      FaultsCommand.class,
       FlowsCommand.class,
       PathCommand.class,
       PolicyCommand.class,

@@ -86,15 +86,19 @@ public final class Proof {
         node.follow(world);
         var naive = world.naive();
         for (var i = 0; i < QUESTIONS; i++) {
-          var question = Question.about(world);
-          var answer = compare(world, naive, question);
-          if (KernelNode.canAsk(question)) {
-            compare(world, question, answer, node);
-          }
+          decide(world, naive, Question.about(world), node);
         }
       }
     }
     worlds++;
+  }
+
+  /** Puts a question to all judges, to the kernel if a packet can. */
+  void decide(RandomWorld world, NaiveEvaluator naive, Question question, KernelNode node) {
+    var answer = compare(world, naive, question);
+    if (KernelNode.canAsk(question)) {
+      compare(world, question, answer, node);
+    }
   }
 
   public Coverage coverage() {
