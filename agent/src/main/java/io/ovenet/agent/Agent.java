@@ -16,6 +16,7 @@ import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicySettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,7 +27,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +42,9 @@ public final class Agent implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Agent.class);
   private static final Duration RETRY = Duration.ofSeconds(1);
   private static final int RULE_BLOCK = 65_536;
+
+  /** Upstream's type of the address that a node has among its pods. */
+  private static final String ROUTER = "CiliumInternalIP";
 
   private final AgentConfig config;
   private final ArrayDeque<AutoCloseable> parts;
@@ -55,6 +61,7 @@ public final class Agent implements AutoCloseable {
   private final StatusWriter status;
   private final Announcements announcements;
   private final CompletableFuture<String> podCidr = new CompletableFuture<>();
+  private final CompletableFuture<InetAddress> router = new CompletableFuture<>();
 
   /** Adopts what is there and answers CNI calls. */
   public static Agent start(AgentConfig config) throws IOException {
@@ -115,7 +122,7 @@ public final class Agent implements AutoCloseable {
             identities,
             listener(),
             _ -> {},
-            config.mtu() == 0 ? NodeSetup.mtu() : config.mtu());
+            NodeSetup.podMtu(config));
     attachments = own(new AttachmentWatch(store, lifecycle));
     if (config.hubble()) {
       own(Hubble.start(config, datapath, names, announcements));
@@ -213,7 +220,17 @@ public final class Agent implements AutoCloseable {
 
   /** Follows the cluster. Blocks until its policy is in force and pods can be added. */
   public void follow() throws InterruptedException, IOException {
-    var input = new ClusterInput(config.nodeName(), steering, pods, names, relabeler);
+    int podMtu = NodeSetup.podMtu(config);
+    var routes = new NodeRoutes(config.routing(), new StateFiles(config.stateDirectory()), podMtu);
+    var input =
+        new ClusterInput(
+            config.nodeName(),
+            config.routing().overlay(),
+            routes,
+            steering,
+            pods,
+            names,
+            relabeler);
     input.start(
         announcements.around(api),
         new PolicyParser(config.clusterName()),
@@ -234,7 +251,9 @@ public final class Agent implements AutoCloseable {
             endpoint.pod());
       }
     }
-    NodeSetup.route(ipam);
+    NodeSetup.route(ipam, podMtu);
+    routes.begin(ipam.router());
+    router.complete(ipam.router());
     for (var address : NodeSetup.addresses()) {
       steering.submit(r -> r.say(Ipcache.Source.HOST, IpcacheKey.of(address), 1));
     }
@@ -252,7 +271,20 @@ public final class Agent implements AutoCloseable {
     }
   }
 
+  /** Sees to it that this node's CiliumNode names its addresses, in the end also among its pods. */
   private void ensureNode() {
+    ensureNode(null);
+    try {
+      ensureNode(router.join());
+    } catch (CancellationException _) {
+      // The agent ends.
+    }
+  }
+
+  /**
+   * @param router null while this start of the agent knows of none: what a former one named stays
+   */
+  private void ensureNode(@Nullable InetAddress router) {
     while (!podCidr.isCancelled()) {
       try {
         var uid = "";
@@ -273,6 +305,11 @@ public final class Agent implements AutoCloseable {
         if (addresses.isEmpty() && primary != null) {
           addresses.add(new NodeAddress("InternalIP", primary.getHostAddress()));
         }
+        if (router == null) {
+          addresses.addAll(routersBefore());
+        } else {
+          addresses.add(new NodeAddress(ROUTER, router.getHostAddress()));
+        }
         ownNode(new CiliumNodes(api).ensure(config.nodeName(), uid, addresses));
         return;
       } catch (IOException | UncheckedIOException e) {
@@ -283,6 +320,21 @@ public final class Agent implements AutoCloseable {
       } catch (InterruptedException _) {
         return;
       }
+    }
+  }
+
+  private List<NodeAddress> routersBefore() throws IOException {
+    try {
+      var node =
+          RecordKind.CILIUM_NODES
+              .reader()
+              .apply(api.get(RecordKind.CILIUM_NODES.path("", config.nodeName())));
+      return node.addresses().stream().filter(a -> a.type().equals(ROUTER)).toList();
+    } catch (ApiException e) {
+      if (e.notFound()) {
+        return List.of();
+      }
+      throw e;
     }
   }
 
@@ -304,6 +356,7 @@ public final class Agent implements AutoCloseable {
   @Override
   public void close() {
     podCidr.cancel(false);
+    router.cancel(false);
     close(parts);
   }
 

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param policyEntries room for entries of all policies together
  * @param ringBytes of the ring between kernel and agent; a power of two
  * @param mtu bytes; 0: the MTU of the device of the default route
+ * @param routing how packets get from node to node
  * @param conntrackTcpEntries room for TCP connections
  * @param conntrackAnyEntries room for all other connections
  * @param healthPort TCP port of {@code /healthz} on the loopback address; 0: none
@@ -47,6 +48,7 @@ public record AgentConfig(
     int policyEntries,
     int ringBytes,
     int mtu,
+    RoutingConfig routing,
     int healthPort,
     Path bpfRoot,
     Path stateDirectory,
@@ -149,6 +151,7 @@ public record AgentConfig(
             values.number("ovenet-policy-entries", 262_144, 256, 1 << 24),
             Integer.highestOneBit(values.number("ovenet-ring-bytes", 8 << 20, 4096, 1 << 30)),
             values.number("mtu", 0, 0, 65_535),
+            RoutingConfig.parse(values, warnings),
             values.number("agent-health-port", 9879, 0, 65_535),
             values.path("bpf-root", "/sys/fs/bpf"),
             values.path("ovenet-state-dir", "/var/lib/ovenet"),
@@ -195,6 +198,7 @@ public record AgentConfig(
         policyEntries,
         ringBytes,
         mtu,
+        routing,
         healthPort,
         bpfRoot,
         stateDirectory,

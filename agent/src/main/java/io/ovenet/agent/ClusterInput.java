@@ -1,6 +1,8 @@
 package io.ovenet.agent;
 
+import io.ovenet.bpf.IpPrefix;
 import io.ovenet.datapath.IpcacheKey;
+import io.ovenet.datapath.IpcacheValue;
 import io.ovenet.kubernetes.CidrGroupRecord;
 import io.ovenet.kubernetes.CiliumEndpointRecord;
 import io.ovenet.kubernetes.CiliumNodeRecord;
@@ -17,7 +19,10 @@ import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.PolicyKind;
+import io.ovenet.policy.ReservedIdentity;
+import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,14 +44,28 @@ final class ClusterInput {
   static final int WATCHES = 9;
 
   private final String node;
+  private final boolean overlay;
+  private final NodeRoutes routes;
   private final Steering steering;
   private final Pods pods;
   private final Names names;
   private final Relabeler relabeler;
   private final CountDownLatch synced = new CountDownLatch(WATCHES);
 
-  ClusterInput(String node, Steering steering, Pods pods, Names names, Relabeler relabeler) {
+  /**
+   * @param overlay whether packets to other nodes go through tunnels
+   */
+  ClusterInput(
+      String node,
+      boolean overlay,
+      NodeRoutes routes,
+      Steering steering,
+      Pods pods,
+      Names names,
+      Relabeler relabeler) {
     this.node = node;
+    this.overlay = overlay;
+    this.routes = routes;
     this.steering = steering;
     this.pods = pods;
     this.names = names;
@@ -177,7 +196,7 @@ final class ClusterInput {
   }
 
   private RecordHandler<CiliumNodeRecord> nodes(Consumer<CiliumNodeRecord> ownNode) {
-    var told = new HashMap<String, List<InetAddress>>();
+    var told = new HashMap<String, Map<IpcacheKey, IpcacheValue>>();
     return new Handler<>() {
       @Override
       public void upserted(CiliumNodeRecord record) {
@@ -185,43 +204,122 @@ final class ClusterInput {
           ownNode.accept(record);
           return;
         }
-        var addresses = new ArrayList<InetAddress>();
-        for (var address : record.addresses()) {
-          var parsed = parse(address.address(), record.key());
-          if (parsed != null) {
-            addresses.add(parsed);
-          }
+        var places = places(record);
+        retract(told.put(record.name(), places), places);
+        places.forEach((key, value) -> say(Ipcache.Source.REMOTE_NODE, key, value));
+        var address = internal(record);
+        if (address != null) {
+          routes.upsert(record.name(), address, prefixes(record));
         }
-        say(Ipcache.Source.REMOTE_NODE, told.put(record.name(), addresses), addresses, 6);
       }
 
       @Override
       public void deleted(ObjectKey key) {
-        say(Ipcache.Source.REMOTE_NODE, told.remove(key.name()), List.of(), 6);
+        retract(told.remove(key.name()), Map.of());
+        routes.remove(key.name());
+      }
+
+      private void retract(
+          @Nullable Map<IpcacheKey, IpcacheValue> before, Map<IpcacheKey, IpcacheValue> now) {
+        if (before != null) {
+          for (var key : before.keySet()) {
+            if (!now.containsKey(key)) {
+              said(key);
+            }
+          }
+        }
+      }
+
+      // What the nodes that are left say: an address may have moved from one to another.
+      private void said(IpcacheKey key) {
+        for (var other : told.values()) {
+          if (other.containsKey(key)) {
+            say(Ipcache.Source.REMOTE_NODE, key, other.get(key));
+            return;
+          }
+        }
+        say(Ipcache.Source.REMOTE_NODE, key, null);
       }
     };
   }
 
+  /** What is behind a node: its own addresses, and whatever its pods' prefixes have. */
+  private Map<IpcacheKey, IpcacheValue> places(CiliumNodeRecord record) {
+    var places = new HashMap<IpcacheKey, IpcacheValue>();
+    int tunnel = tunnel(internal(record));
+    for (var prefix : prefixes(record)) {
+      places.put(
+          new IpcacheKey(prefix.address(), prefix.length()),
+          new IpcacheValue(ReservedIdentity.UNMANAGED.number(), tunnel, 0, 0, 0));
+    }
+    for (var address : record.addresses()) {
+      var parsed = parse(address.address(), record.key());
+      if (parsed != null) {
+        places.put(
+            IpcacheKey.of(parsed),
+            new IpcacheValue(
+                ReservedIdentity.REMOTE_NODE.number(), tunnel, 0, IpcacheValue.NODE, 0));
+      }
+    }
+    return places;
+  }
+
+  private static @Nullable InetAddress internal(CiliumNodeRecord record) {
+    for (var address : record.addresses()) {
+      if (address.type().equals("InternalIP")
+          && parse(address.address(), record.key()) instanceof Inet4Address ipv4) {
+        return ipv4;
+      }
+    }
+    return null;
+  }
+
+  private static List<IpPrefix> prefixes(CiliumNodeRecord record) {
+    var prefixes = new ArrayList<IpPrefix>();
+    for (var text : record.podCidrs()) {
+      try {
+        var prefix = IpPrefix.parse(text);
+        if (prefix.address() instanceof Inet4Address) {
+          prefixes.add(prefix);
+        }
+      } catch (IllegalArgumentException e) {
+        log.warn("{} names '{}', which is no prefix; it is passed over", record.key(), text);
+      }
+    }
+    return prefixes;
+  }
+
+  /** The other end of the tunnel to an address's node; 0 where packets are routed. */
+  private int tunnel(@Nullable InetAddress nodeAddress) {
+    return overlay && nodeAddress instanceof Inet4Address
+        ? ByteBuffer.wrap(nodeAddress.getAddress()).getInt()
+        : 0;
+  }
+
   private RecordHandler<CiliumEndpointRecord> remoteEndpoints() {
-    var told = new HashMap<String, Map<InetAddress, Integer>>();
+    var told = new HashMap<String, Map<InetAddress, IpcacheValue>>();
     return new Handler<>() {
       @Override
       public void upserted(CiliumEndpointRecord record) {
         var ports = Pods.portsOf(record.namedPorts());
-        var addresses = new HashMap<InetAddress, Integer>();
+        var addresses = new HashMap<InetAddress, IpcacheValue>();
+        var nodeAddress =
+            record.nodeAddress().isEmpty() ? null : parse(record.nodeAddress(), record.key());
+        var place =
+            new IpcacheValue(record.identity(), tunnel(nodeAddress), 0, IpcacheValue.POD, 0);
         for (var ip : record.ips()) {
           var parsed = record.identity() == 0 ? null : parse(ip, record.key());
           if (parsed != null) {
-            addresses.put(parsed, record.identity());
+            addresses.put(parsed, place);
           }
         }
         var before = told.put(record.key().path(), addresses);
         retract(before, addresses);
         addresses.forEach(
-            (address, identity) -> {
-              steering.submit(r -> r.sayPod(address, identity, ports));
+            (address, value) -> {
+              steering.submit(r -> r.sayPod(address, value, ports));
               relabeler.nameRemote(
-                  address, identity, record.key().namespace(), record.key().name());
+                  address, value.identity(), record.key().namespace(), record.key().name());
             });
       }
 
@@ -231,11 +329,11 @@ final class ClusterInput {
       }
 
       private void retract(
-          @Nullable Map<InetAddress, Integer> before, Map<InetAddress, Integer> now) {
+          @Nullable Map<InetAddress, IpcacheValue> before, Map<InetAddress, IpcacheValue> now) {
         if (before != null) {
           for (var address : before.keySet()) {
             if (!now.containsKey(address) && !saidByAnother(address)) {
-              steering.submit(r -> r.sayPod(address, 0, NamedPorts.NONE));
+              steering.submit(r -> r.sayPod(address, null, NamedPorts.NONE));
               relabeler.forgetRemote(address);
             }
           }
@@ -253,26 +351,8 @@ final class ClusterInput {
     };
   }
 
-  private void say(
-      Ipcache.Source source,
-      @Nullable List<InetAddress> before,
-      List<InetAddress> now,
-      int identity) {
-    if (before != null) {
-      for (var address : before) {
-        if (!now.contains(address)) {
-          say(source, address, 0);
-        }
-      }
-    }
-    for (var address : now) {
-      say(source, address, identity);
-    }
-  }
-
-  private void say(Ipcache.Source source, InetAddress address, int identity) {
-    var key = IpcacheKey.of(address);
-    steering.submit(r -> r.say(source, key, identity));
+  private void say(Ipcache.Source source, IpcacheKey key, @Nullable IpcacheValue value) {
+    steering.submit(r -> r.say(source, key, value));
   }
 
   private static @Nullable InetAddress parse(String text, ObjectKey of) {

@@ -46,6 +46,12 @@ final class NodeSetup {
       Mounts.mountBpffs(config.bpfRoot());
     }
     var device = hostDevice();
+    int tunnel = 0;
+    if (config.routing().overlay()) {
+      tunnel = OverlayDevice.make(config.routing().tunnelPort());
+    } else {
+      OverlayDevice.remove();
+    }
     var options =
         new DatapathOptions(
             device.ifindex(),
@@ -59,9 +65,13 @@ final class NodeSetup {
             config.policyEntries(),
             DatapathOptions.IDENTITIES,
             DatapathOptions.PREFIXES,
-            0);
+            tunnel);
     var datapath = Datapath.open(config.bpfRoot().resolve("ovenet"), options);
     datapath.attachHost(device.ifindex());
+    if (tunnel != 0) {
+      datapath.attachOverlay(tunnel);
+      OverlayDevice.setUp(tunnel);
+    }
     Sysctl.write("net/ipv4/ip_forward", "1");
     return datapath;
   }
@@ -92,7 +102,7 @@ final class NodeSetup {
   }
 
   /** Gives the host's device the node's pod CIDR. */
-  static void route(Ipam ipam) {
+  static void route(Ipam ipam, int podMtu) {
     try (var netlink = Netlink.open()) {
       var device = netlink.links().get(HOST_DEVICE);
       if (device == null) {
@@ -114,6 +124,8 @@ final class NodeSetup {
       if (!there) {
         netlink.addresses().add(device.ifindex(), router);
       }
+      // What is too big for a pod the stack refuses, and says so to who sent it.
+      netlink.links().setMtu(device.ifindex(), podMtu);
       netlink
           .routes()
           .replace(
@@ -154,8 +166,13 @@ final class NodeSetup {
     }
   }
 
+  /** What fits into a packet of a pod: as configured, or as found out from the node's device. */
+  static int podMtu(AgentConfig config) {
+    return config.mtu() != 0 ? config.mtu() : config.routing().podMtu(mtu());
+  }
+
   /** MTU of the device of the default route; 1500 where there is none. */
-  static int mtu() {
+  private static int mtu() {
     try (var netlink = Netlink.open()) {
       int ifindex = defaultDevice(netlink);
       var device = ifindex == 0 ? null : netlink.links().get(ifindex);
@@ -163,7 +180,8 @@ final class NodeSetup {
     }
   }
 
-  private static int defaultDevice(Netlink netlink) {
+  /** Interface index of the device of the default route; 0 where there is none. */
+  static int defaultDevice(Netlink netlink) {
     for (var route : netlink.routes().list(Route.MAIN)) {
       if (route.destination().length() == 0
           && route.destination().address() instanceof Inet4Address) {

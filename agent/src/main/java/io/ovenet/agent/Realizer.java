@@ -181,12 +181,12 @@ public final class Realizer {
   }
 
   /** Whose a pod's address is, as other agents say; identity 0: nobody's. */
-  public void sayPod(InetAddress address, int identity, NamedPorts ports) {
-    say(Ipcache.Source.REMOTE_ENDPOINT, IpcacheKey.of(address), identity);
-    if (identity == 0) {
+  public void sayPod(InetAddress address, @Nullable IpcacheValue value, NamedPorts ports) {
+    say(Ipcache.Source.REMOTE_ENDPOINT, IpcacheKey.of(address), value);
+    if (value == null) {
       remotePods.remove(address);
     } else {
-      remotePods.put(address, new RemotePod(identity, ports));
+      remotePods.put(address, new RemotePod(value.identity(), ports));
     }
     tellEngine(address);
   }
@@ -203,6 +203,11 @@ public final class Realizer {
     } else {
       engine.removeAddress(Cidr.of(address));
     }
+  }
+
+  /** The same of what has more than an identity; null: the source says nothing. */
+  public void say(Ipcache.Source source, IpcacheKey key, @Nullable IpcacheValue value) {
+    ipcache.say(source, key, value);
   }
 
   public void addEndpoint(LocalEndpoint endpoint) {

@@ -54,7 +54,33 @@ class AgentConfigTest {
   }
 
   @Test
+  void packetsBetweenNodesGoThroughVxlanUnlessSaidOtherwise() {
+    var routing = parse().routing();
+    assertThat(routing.overlay()).isTrue();
+    assertThat(routing.tunnelPort()).isEqualTo(8472);
+    assertThat(routing.podMtu(1500)).isEqualTo(1450);
+    var routed =
+        parse(
+                "--routing-mode=native",
+                "--auto-direct-node-routes=true",
+                "--ipv4-native-routing-cidr=10.0.0.0/8")
+            .routing();
+    assertThat(routed.overlay()).isFalse();
+    assertThat(routed.directNodeRoutes()).isTrue();
+    assertThat(routed.podMtu(1500)).isEqualTo(1500);
+    assertThat(parse("--tunnel-port=4789").warnings())
+        .singleElement()
+        .asString()
+        .startsWith("tunnel-port=4789");
+  }
+
+  @Test
   void namesKeyAndRemedyOfABadValue() {
+    assertRefused("routing-mode", "pigeon", "set tunnel or native");
+    assertRefused("tunnel-protocol", "geneve", "set vxlan");
+    assertRefused("tunnel-port", "70000", "set a number from 0");
+    assertRefused("auto-direct-node-routes", "true", "set routing-mode=native");
+    assertRefused("ipv4-native-routing-cidr", "fd00::/8", "set one such as 10.0.0.0/8");
     assertRefused("bpf-ct-global-any-max", "lots", "set a number from 1024");
     assertRefused("bpf-ct-global-tcp-max", "3", "set a number from 1024");
     assertRefused("enable-policy", "sometimes", "set default, always or never");

@@ -212,6 +212,17 @@ public final class Links {
     }
   }
 
+  /** The UDP port of a VXLAN device; 0 for a device of another kind, or none. */
+  public int vxlanPort(int ifindex) {
+    NetlinkMessage message = message(GET, 0, ifindex, 0, 0);
+    NetlinkReply reply = socket.get(message, HEADER, "get VXLAN link " + ifindex).getFirst();
+    ByteBuffer data = reply.nested(LINKINFO).get(INFO_DATA);
+    ByteBuffer port = data == null ? null : NetlinkReply.parse(data).get(VXLAN_PORT);
+    return port == null
+        ? 0
+        : Byte.toUnsignedInt(port.get(0)) << 8 | Byte.toUnsignedInt(port.get(1));
+  }
+
   /** All devices, by index. */
   public List<Link> list() {
     List<Link> links = new ArrayList<>();

@@ -1,0 +1,195 @@
+package io.ovenet.journeys;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Two nodes: the mission's policy holds between them, by identity, from a pod's first packet on.
+ */
+class NodesIT {
+  private static final Duration CEILING = Duration.ofMinutes(3);
+  private static final int PODS = 100;
+  private static final String NAMESPACE = "app-web-prod";
+
+  private static final String BATCH_POLICY =
+      """
+      apiVersion: cilium.io/v2
+      kind: CiliumNetworkPolicy
+      metadata: {name: batch, namespace: app-web-prod}
+      spec:
+        endpointSelector: {matchLabels: {app: web-vm}}
+        ingress:
+        - fromEndpoints:
+          - matchExpressions: [{key: batch, operator: Exists}]
+          toPorts: [{ports: [{port: "80", protocol: TCP}]}]
+      """;
+
+  @TempDir private Path directory;
+
+  @Test
+  void policyHoldsBetweenNodesFromTheFirstPacketOn() throws Exception {
+    SortedSet<String> before = Traces.of(directory);
+    Ovenet ovenet = new Ovenet(directory);
+    try {
+      ovenet.run("lab", "up", "--nodes", "2").succeed();
+      apply(
+          "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: "
+              + NAMESPACE
+              + "}\n"
+              + pod(
+                  "web",
+                  "app: web-vm",
+                  "node-2",
+                  "mkdir /w; echo hello >/w/i; for p in 80 8080; do httpd -p $p -h /w; done;"
+                      + " exec sleep 100000")
+              + pod("gateway", "app: api-gateway", "node-1", "exec sleep 100000")
+              + pod("stranger", "app: stranger", "node-1", "exec sleep 100000"));
+      kubectl("apply", "-f", Ovenet.HOME.resolve("examples/vm-web-policy.yaml").toString());
+      apply(BATCH_POLICY);
+      kubectl("-n", NAMESPACE, "wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s");
+      JsonNode status = new ObjectMapper().readTree(ovenet.run("lab", "status", "--json").out());
+      assertThat(status.get("nodes").findValuesAsText("podCidr"))
+          .doesNotHaveDuplicates()
+          .hasSize(2);
+      String web = address(status, "web");
+
+      assertThat(fetch(ovenet, "gateway", web + ":80", 20)).isEqualTo("hello\n");
+      assertThat(fetch(ovenet, "gateway", web + ":8080", 2)).isEmpty();
+      assertThat(fetch(ovenet, "stranger", web + ":80", 2)).isEmpty();
+      assertFlows(ovenet, status);
+      newIdentitiesConnectAtOnce(web);
+    } finally {
+      ovenet.run("lab", "down");
+    }
+    assertThat(Traces.of(directory)).isEqualTo(before);
+  }
+
+  private static String pod(String name, String label, String node, String script) {
+    return """
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: %s, namespace: %s, labels: {%s}}
+        spec:
+          nodeName: %s
+          containers:
+          - {name: main, image: busybox, command: ["sh", "-c", "%s"]}
+        """
+        .formatted(name, NAMESPACE, label, node, script);
+  }
+
+  private static String address(JsonNode status, String pod) {
+    for (JsonNode each : status.get("pods")) {
+      if (each.get("name").asText().equals(pod)) {
+        return each.get("ip").asText();
+      }
+    }
+    throw new AssertionError("no pod " + pod + " in " + status);
+  }
+
+  private static String fetch(Ovenet ovenet, String pod, String from, int seconds)
+      throws Exception {
+    return ovenet
+        .run(
+            "lab",
+            "exec",
+            NAMESPACE + "/" + pod,
+            "--",
+            "timeout",
+            Integer.toString(seconds),
+            "wget",
+            "-q",
+            "-O",
+            "-",
+            "http://" + from + "/i")
+        .out();
+  }
+
+  /** The sender's node told of the way into the overlay, the receiver's of the verdict. */
+  private static void assertFlows(Ovenet ovenet, JsonNode status) throws Exception {
+    List<String> flows = new ArrayList<>();
+    for (JsonNode node : status.get("nodes")) {
+      flows.add(
+          ovenet
+              .run(
+                  "hubble",
+                  "observe",
+                  "--last",
+                  "100",
+                  "--server",
+                  "unix://" + node.get("hubbleSocket").asText())
+              .succeed()
+              .out());
+    }
+    assertThat(flows.get(0)).contains("app-web-prod/gateway").contains("to-overlay FORWARDED");
+    assertThat(flows.get(1))
+        .containsPattern("app-web-prod/gateway.* -> app-web-prod/web:80 .*INGRESS ALLOWED")
+        .containsPattern("app-web-prod/stranger.* <> app-web-prod/web:80 .*Policy denied DROPPED");
+  }
+
+  /** Each pod has an identity that nobody had before, and counts the SYNs that it sent again. */
+  private void newIdentitiesConnectAtOnce(String web) throws Exception {
+    StringBuilder pods = new StringBuilder();
+    String script =
+        "wget -q -O - http://" + web + "/i; grep ^TcpExt: /proc/net/netstat; exec sleep 100000";
+    for (int i = 0; i < PODS; i++) {
+      pods.append(pod("new-" + i, "batch: n" + i, "node-1", script));
+    }
+    apply(pods.toString());
+    List<String> outcomes = new ArrayList<>();
+    Instant deadline = Instant.now().plus(CEILING);
+    for (int i = 0; i < PODS; i++) {
+      String log = "";
+      while (log.lines().filter(line -> line.startsWith("TcpExt:")).count() < 2) {
+        assertThat(Instant.now()).as("new-" + i + ": " + log).isBefore(deadline);
+        Thread.sleep(20);
+        log = Ovenet.run(command("-n", NAMESPACE, "logs", "new-" + i), Map.of()).out();
+      }
+      outcomes.add(log.lines().findFirst().orElse("") + " " + synsSentAgain(log));
+    }
+    assertThat(outcomes).containsOnly("hello 0");
+  }
+
+  private static String synsSentAgain(String log) {
+    List<List<String>> lines =
+        log.lines()
+            .filter(line -> line.startsWith("TcpExt:"))
+            .map(line -> List.of(line.split(" ")))
+            .toList();
+    return lines.get(1).get(lines.get(0).indexOf("TCPSynRetrans"));
+  }
+
+  private void apply(String yaml) throws Exception {
+    Path file = Files.createTempFile("ovenet-nodes", ".yaml");
+    try {
+      Files.writeString(file, yaml);
+      kubectl("apply", "-f", file.toString());
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  private void kubectl(String... arguments) throws Exception {
+    Ovenet.run(command(arguments), Map.of()).succeed();
+  }
+
+  private List<String> command(String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.addAll(
+        List.of("kubectl", "--kubeconfig", directory.resolve("run/kubeconfig").toString()));
+    command.addAll(List.of(arguments));
+    return command;
+  }
+}
