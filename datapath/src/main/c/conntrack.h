@@ -235,6 +235,7 @@ VERIFIED_ONCE int add_connection(const struct packet *p, const struct decision *
 	connection->lo_generation = lo->generation;
 	connection->hi_generation = hi->generation;
 	connection->flags = source_is_hi ? CONNTRACK_HI_BEGAN : 0;
+	connection->nat = p->nat;
 	set_decision(connection, p, decision, revision, source_is_hi);
 	update_connection(connection, p, p->length, false);
 	set_told(connection, p, 0);

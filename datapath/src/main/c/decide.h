@@ -4,6 +4,7 @@
 #define DECIDE_H
 
 #include "conntrack.h"
+#include "masquerade.h"
 #include "resolve.h"
 
 /* The direction that a packet has for the endpoint that the program runs for. */
@@ -24,20 +25,26 @@ static __always_inline void tell_beginning(struct __sk_buff *skb, struct packet 
 
 /* `replaces`: there was an entry, whose slot the connection inherits. If it has just been
  * collected, the connection needs one of its own. */
+static __always_inline int remember_connection(const struct packet *p,
+					       const struct decision *decision, __u64 revision,
+					       bool replaces)
+{
+	int slot;
+
+	if (replaces && !add_connection(p, decision, revision, SLOT_OF_OLD))
+		return 0;
+	slot = find_slot(p->now);
+	return slot < 0 ? DROP_CONNTRACK_FULL : add_connection(p, decision, revision, slot);
+}
+
 static __always_inline int begin_connection(struct __sk_buff *skb, struct packet *p,
 					    const struct decision *decision, __u64 revision,
 					    bool replaces)
 {
-	int reason = DROP_CONNTRACK_FULL;
+	int reason = masquerade(p);
 
-	if (replaces)
-		reason = add_connection(p, decision, revision, SLOT_OF_OLD);
-	if (reason) {
-		int slot = find_slot(p->now);
-
-		if (slot >= 0)
-			reason = add_connection(p, decision, revision, slot);
-	}
+	if (!reason)
+		reason = remember_connection(p, decision, revision, replaces);
 	if (!reason) {
 		tell_beginning(skb, p, decision);
 		return TC_ACT_OK;
@@ -91,10 +98,15 @@ static __always_inline int decide_packet(struct __sk_buff *skb, struct packet *p
 		return drop(skb, p, DROP_NO_CONNECTION, direction_of(p));
 	}
 	decide(p, standing == STANDING_BACKWARDS, &decision);
-	if (standing < STANDING_ONWARDS && !reason_of(&decision))
+	if (standing < STANDING_ONWARDS && !reason_of(&decision)) {
+		if (old && old->nat)
+			forget_nat(old, &key);
 		return begin_connection(skb, p, &decision, revision, standing == STANDING_VOID);
-	if (standing >= STANDING_ONWARDS)
+	}
+	if (standing >= STANDING_ONWARDS) {
+		p->nat = old ? old->nat : 0;
 		redecide_connection(p, &decision, revision);
+	}
 	if (before != verdict_of(&decision))
 		report_decision(skb, p, &decision);
 	return reason_of(&decision) ? drop_refused(skb, p, &decision) : TC_ACT_OK;
@@ -140,6 +152,7 @@ VERIFIED_ONCE int trace_standing(struct __sk_buff *skb, struct packet *p,
 	if (!p || !connection)
 		return 0;
 	set_ends(p, connection, source_is_hi);
+	p->nat = connection->nat;
 	p->rule = connection->flags & CONNTRACK_REMOTE && connection->egress_rule
 		      ? connection->egress_rule
 		      : connection->ingress_rule;

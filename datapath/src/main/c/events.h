@@ -13,6 +13,8 @@ enum observation {
 	TRACE_TO_OVERLAY = 4,
 	TRACE_FROM_ENDPOINT = 5,
 	TRACE_FROM_OVERLAY = 9,
+	TRACE_FROM_NETWORK = 10,
+	TRACE_TO_NETWORK = 11,
 	TRACE_TO_ENDPOINT = 101,
 };
 
@@ -157,6 +159,8 @@ static __always_inline int observation_of(const struct packet *p)
 		return TRACE_TO_ENDPOINT;
 	if (p->to.identity == IDENTITY_HOST)
 		return TRACE_TO_HOST;
+	if (p->nat)
+		return TRACE_TO_NETWORK;
 	return p->to.tunnel_be ? TRACE_TO_OVERLAY : TRACE_TO_STACK;
 }
 

@@ -207,7 +207,7 @@ struct conntrack {
 	__u32 egress_rule;
 	__u32 ingress_rule;
 	__u32 proxy;
-	__u32 nat;
+	__u32 nat; /* the node's port for it, be16, in the place of the pod's own; 0: none */
 	__u32 tunnel_be;
 	__u8 flags;
 	__u8 tcp_state;
@@ -269,8 +269,15 @@ struct config {
 	__u64 other_new; /* UDP, SCTP */
 	__u64 other_established;
 	__u64 icmp;
-	__u32 tunnel_ifindex; /* the overlay's device; 0: there is none */
-	__u32 reserved2;
+	__u32 tunnel_ifindex;  /* the overlay's device; 0: there is none */
+	__u32 network_ifindex; /* the device towards the outside; 0: there is none */
+	__be32 node_be;	       /* the node's address on it */
+	__be32 native_be;      /* where pods' addresses are understood, */
+	__be32 native_mask_be; /* unless that is empty */
+	__u16 nat_first;       /* ports that pods have towards the outside; ICMP identifiers, too */
+	__u16 nat_ports;       /* how many; 0: no masquerading. A multiple of NAT_LANES */
+	__be16 tunnel_port_be;
+	__u16 reserved2;
 };
 
 /* What a drop reason leaves open; EVENT_DROP's drop_detail. */
@@ -381,6 +388,29 @@ enum disagreement {
 	DISAGREE_HEADER = 3,   /* DETAIL_HEADER */
 	DISAGREE_IDENTITY = 4, /* another identity than the ipcache has for the pod; believed */
 	DISAGREEMENTS = 5,
+};
+
+enum nat_constants {
+	/* An endpoint has the ports of two lanes, so that nobody can take all of a destination's.
+	 */
+	NAT_LANES = 8,
+};
+
+/* nat_map: hash. What a pod's connection is to who is outside: the node's address and a port. */
+struct nat_key {
+	union address remote;
+	__be16 remote_port_be; /* ICMP: 0 */
+	__be16 port_be;	       /* the node's; ICMP: the identifier */
+	__u8 protocol;
+	__u8 reserved[3];
+};
+
+struct nat_value {
+	union address pod;
+	__u64 claimed_at; /* nanoseconds, coarse: what is younger than a second may have no
+			     connection yet */
+	__be16 pod_port_be;
+	__u16 reserved[3];
 };
 
 /* event_counters: per-CPU array of one. */

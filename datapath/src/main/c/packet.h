@@ -27,6 +27,9 @@ enum drop_reason {
 	DROP_NO_TUNNEL = 160,
 	DROP_NO_CONFIGURATION = 165,
 	DROP_UNSUPPORTED_L2 = 166,
+	DROP_NO_NAT = 167,
+	DROP_NAT_PROTOCOL = 168,
+	DROP_ENCAPSULATION = 170,
 	DROP_IDENTITY = 171,
 	DROP_UNKNOWN_SENDER = 172,
 	DROP_NO_PROXY = 179,
@@ -96,6 +99,7 @@ struct packet {
 	__u32 length; /* set where a connection is written */
 	__u32 to_pod; /* seen on the way into the pod */
 	__u32 count;  /* packets that what is told stands for; 0 = this one */
+	__u32 nat;    /* struct conntrack's */
 };
 
 static __always_inline int refuse(struct packet *p, int reason, int detail)

@@ -2,13 +2,14 @@
 /*
  * Both directions of a pod's veth, seen from its host's side: from_pod at ingress, to_pod at
  * egress. And from_host, at egress of the device that the pods' addresses are routed to. And
- * from_overlay, at ingress of the overlay's device.
+ * from_overlay, at ingress of the overlay's device, and from_network, at that of the node's own.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "arp.h"
 #include "decide.h"
 #include "deliver.h"
+#include "network.h"
 #include "overlay.h"
 #include "related.h"
 
@@ -78,6 +79,8 @@ static __always_inline int forward_standing(struct __sk_buff *skb, struct packet
 		return deliver_to_overlay(
 		    skb, p, source_is_hi ? connection->hi_identity : connection->lo_identity,
 		    connection->tunnel_be);
+	if (connection->nat)
+		return deliver_outside(skb, p, connection->nat);
 	return deliver_to_stack(skb, p);
 }
 
@@ -117,6 +120,8 @@ int from_pod(struct __sk_buff *skb)
 	}
 	if (decide_from_pod(skb, &p, connection != NULL) != TC_ACT_OK)
 		return TC_ACT_SHOT;
+	if (!p.to.id && p.nat)
+		return deliver_outside(skb, &p, p.nat);
 	if (!p.to.id)
 		return p.to.tunnel_be ? deliver_to_overlay(skb, &p, p.from.identity, p.to.tunnel_be)
 				      : deliver_to_stack(skb, &p);
@@ -278,6 +283,7 @@ union layouts {
 	struct connection_event event;
 	enum ipcache_flags ipcache_flags;
 	enum limits limits;
+	enum nat_constants nat_constants;
 	enum endpoint_flags endpoint_flags;
 	enum policy_constants policy_constants;
 	enum verdict verdict;

@@ -63,6 +63,8 @@ VERIFIED_ONCE int forward_error(struct __sk_buff *skb, struct packet *p)
 	connection = related_connection(skb, p, self, id, &peer);
 	if (!connection)
 		return drop(skb, p, DROP_NO_CONNECTION, DIRECTION_EGRESS);
+	if (connection->nat) /* the outside knows no such packet */
+		return drop(skb, p, DROP_NAT_PROTOCOL, DIRECTION_EGRESS);
 	__be32 tunnel_be = connection->tunnel_be;
 	if ((peer || tunnel_be) && p->ttl <= 1)
 		return drop(skb, p, DROP_TTL, DIRECTION_EGRESS);

@@ -15,6 +15,7 @@
 #define SLOTS_H
 
 #include <linux/errno.h>
+#include <linux/in.h>
 #include "maps.h"
 #include "packet.h"
 
@@ -56,6 +57,24 @@ static __always_inline bool is_kept(const struct conntrack *connection)
 	       connection->tcp_state == CONNTRACK_CLOSING;
 }
 
+/* The node's port of a connection that goes is free for others. */
+VERIFIED_ONCE int forget_nat(const struct conntrack *connection, const struct conntrack_key *key)
+{
+	struct nat_key nat = {};
+
+	if (!connection || !key)
+		return 0;
+	/* Who is behind the node's port began it. */
+	bool hi_is_pod = connection->flags & CONNTRACK_HI_BEGAN;
+	nat.remote = hi_is_pod ? key->lo : key->hi;
+	nat.remote_port_be = hi_is_pod ? key->lo_port_be : key->hi_port_be;
+	nat.port_be = connection->nat;
+	nat.protocol = key->protocol;
+	if (nat.protocol == IPPROTO_ICMP)
+		nat.remote_port_be = 0;
+	return bpf_map_delete_elem(&nat_map, &nat);
+}
+
 /* Claims a slot that is free or can be freed: 1. Leaves others as they are: 0. */
 VERIFIED_ONCE int claim_slot(__u32 index, __u64 now)
 {
@@ -85,6 +104,8 @@ VERIFIED_ONCE int claim_slot(__u32 index, __u64 now)
 			    slot_state(expires, now, owner, SLOT_USED | (kept ? SLOT_ANSWERED : 0));
 			return 0;
 		}
+		if (connection->nat)
+			forget_nat(connection, &slot->key);
 		bpf_map_delete_elem(&conntrack_map, &slot->key);
 	}
 	own_slots(owner, -1);

@@ -10,6 +10,7 @@ import io.ovenet.bpf.Sysctl;
 import io.ovenet.datapath.ConntrackTimeouts;
 import io.ovenet.datapath.Datapath;
 import io.ovenet.datapath.DatapathOptions;
+import io.ovenet.datapath.NodeNetwork;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -30,6 +31,7 @@ import org.slf4j.LoggerFactory;
  * namespace.
  */
 final class NodeSetup {
+  private static final int FEWEST_NAT_PORTS = 1024;
   static final String HOST_DEVICE = "ovenet_host";
   private static final Logger log = LoggerFactory.getLogger(NodeSetup.class);
 
@@ -52,6 +54,7 @@ final class NodeSetup {
     } else {
       OverlayDevice.remove();
     }
+    var network = network(config);
     var options =
         new DatapathOptions(
             device.ifindex(),
@@ -65,15 +68,60 @@ final class NodeSetup {
             config.policyEntries(),
             DatapathOptions.IDENTITIES,
             DatapathOptions.PREFIXES,
-            tunnel);
+            tunnel,
+            network);
     var datapath = Datapath.open(config.bpfRoot().resolve("ovenet"), options);
     datapath.attachHost(device.ifindex());
+    if (network.ifindex() != 0) {
+      datapath.attachNetwork(network.ifindex());
+    }
     if (tunnel != 0) {
       datapath.attachOverlay(tunnel);
       OverlayDevice.setUp(tunnel);
     }
     Sysctl.write("net/ipv4/ip_forward", "1");
     return datapath;
+  }
+
+  /** The device of the default route, and which ports of the node pods may have towards it. */
+  private static NodeNetwork network(AgentConfig config) {
+    var routing = config.routing();
+    var address = primaryAddress();
+    int device;
+    try (var netlink = Netlink.open()) {
+      device = defaultDevice(netlink);
+    }
+    if (device == 0 || address == null) {
+      if (routing.masquerade()) {
+        throw new ConfigException(
+            "enable-bpf-masquerade",
+            "true: this node has no default route, so there is no address to masquerade with",
+            "give it one, or set false");
+      }
+      return NodeNetwork.NONE;
+    }
+    int first = routing.masquerade() ? firstUnusedPort() : 0;
+    int ports = routing.masquerade() ? 65_536 - first : 0;
+    return new NodeNetwork(
+        device,
+        address,
+        routing.nativeRoutingCidr(),
+        first,
+        ports / NodeNetwork.LANES * NodeNetwork.LANES,
+        routing.overlay() ? routing.tunnelPort() : 0);
+  }
+
+  /** Beyond the ports that the node's own sockets are given, where these leave enough. */
+  private static int firstUnusedPort() {
+    var range = Sysctl.read("net/ipv4/ip_local_port_range").strip();
+    int last = Integer.parseInt(range.substring(range.lastIndexOf('\t') + 1).strip());
+    if (65_535 - last < FEWEST_NAT_PORTS) {
+      throw new ConfigException(
+          "enable-bpf-masquerade",
+          "net.ipv4.ip_local_port_range leaves no ports above " + last,
+          "set its end to 60999, the kernel's default");
+    }
+    return last + 1;
   }
 
   private static int powerOfTwo(int atLeast) {

@@ -181,6 +181,11 @@ public final class Realizer {
   }
 
   /** Whose a pod's address is, as other agents say; identity 0: nobody's. */
+  public void sayPod(InetAddress address, int identity, NamedPorts ports) {
+    sayPod(address, identity == 0 ? null : new IpcacheValue(identity), ports);
+  }
+
+  /** The same of who is behind another node; null: nobody's. */
   public void sayPod(InetAddress address, @Nullable IpcacheValue value, NamedPorts ports) {
     say(Ipcache.Source.REMOTE_ENDPOINT, IpcacheKey.of(address), value);
     if (value == null) {
@@ -208,6 +213,7 @@ public final class Realizer {
   /** The same of what has more than an identity; null: the source says nothing. */
   public void say(Ipcache.Source source, IpcacheKey key, @Nullable IpcacheValue value) {
     ipcache.say(source, key, value);
+    variants.changed(key);
   }
 
   public void addEndpoint(LocalEndpoint endpoint) {

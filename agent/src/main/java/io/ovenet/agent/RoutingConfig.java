@@ -34,12 +34,14 @@ public record RoutingConfig(
   private static final int OVERHEAD = 50;
 
   static RoutingConfig parse(ConfigValues values, List<String> warnings) {
+    var mode = values.text("routing-mode", "tunnel").toLowerCase(Locale.ROOT);
     boolean overlay =
-        switch (values.text("routing-mode", "tunnel").toLowerCase(Locale.ROOT)) {
+        switch (mode) {
           case "tunnel" -> true;
           case "native" -> false;
           default ->
-              throw new ConfigException("routing-mode", "is unknown", "set tunnel or native");
+              throw new ConfigException(
+                  "routing-mode", "'" + mode + "' is unknown", "set tunnel or native");
         };
     var protocol = values.text("tunnel-protocol", "vxlan").toLowerCase(Locale.ROOT);
     if (overlay && !protocol.equals("vxlan")) {
@@ -62,7 +64,7 @@ public record RoutingConfig(
     if (overlay && direct) {
       throw new ConfigException(
           "auto-direct-node-routes",
-          "makes no sense in the overlay",
+          "'true' makes no sense in the overlay",
           "set routing-mode=native or leave it out");
     }
     boolean bpf = values.flag("enable-bpf-masquerade", false);

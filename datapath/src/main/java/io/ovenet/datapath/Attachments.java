@@ -23,7 +23,8 @@ final class Attachments {
           "from_pod", TcDirection.INGRESS,
           "to_pod", TcDirection.EGRESS,
           "from_host", TcDirection.EGRESS,
-          "from_overlay", TcDirection.INGRESS);
+          "from_overlay", TcDirection.INGRESS,
+          "from_network", TcDirection.INGRESS);
 
   private final Path links;
   private final SortedMap<String, BpfProgram> programs;

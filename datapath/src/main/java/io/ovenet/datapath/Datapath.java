@@ -34,6 +34,7 @@ public final class Datapath implements AutoCloseable {
   static final String TO_POD = "to_pod";
   static final String FROM_HOST = "from_host";
   static final String FROM_OVERLAY = "from_overlay";
+  static final String FROM_NETWORK = "from_network";
   private static final String OBJECT = "pod.bpf.o";
 
   private final SortedMap<String, BpfMap> maps = new TreeMap<>();
@@ -115,6 +116,7 @@ public final class Datapath implements AutoCloseable {
   private static void setSizes(BpfObject object, DatapathOptions options) {
     object.setMaxEntries("conntrack_map", options.connections());
     object.setMaxEntries("conntrack_slots", options.connections());
+    object.setMaxEntries("nat_map", options.connections());
     object.setMaxEntries("events", options.ringBytes());
     object.setMaxEntries("policy_map", options.policyEntries());
     object.setMaxEntries("class_map", options.identities());
@@ -180,6 +182,17 @@ public final class Datapath implements AutoCloseable {
   /** Attaches {@code from_overlay} to the overlay's device: as {@link #attachEndpoint}. */
   public void attachOverlay(int ifindex) {
     attachments.attach(ifindex, FROM_OVERLAY);
+  }
+
+  /**
+   * Attaches {@code from_network} to the device towards other machines: as {@link #attachEndpoint}.
+   */
+  public void attachNetwork(int ifindex) {
+    attachments.attach(ifindex, FROM_NETWORK);
+  }
+
+  public void detachNetwork(int ifindex) {
+    attachments.detach(ifindex, FROM_NETWORK);
   }
 
   public void detachOverlay(int ifindex) {

@@ -13,8 +13,8 @@ import java.net.InetAddress;
  *   | host ifindex | gateway (be) | host MAC (6)  | reserved (2)    | conntrack slots | share | report ticks (2) | report flags | report received
  *   32
  *   | seven timeouts, nanoseconds
- *   88               92
- *   | tunnel ifindex | reserved (4)
+ *   88               92                96             100           104           108         110         112
+ *   | tunnel ifindex | network ifindex | node (be) | native (be) | mask (be) | NAT first | NAT ports | tunnel port (be)
  * </pre>
  *
  * @param hostIfindex of the device that pods' addresses are routed to, {@code ovenet_host}
@@ -28,6 +28,7 @@ import java.net.InetAddress;
  * @param identities how many identities may be known
  * @param prefixes how many prefixes the ipcache may hold
  * @param tunnelIfindex of the overlay's device; 0: there is none
+ * @param network where packets leave the node
  */
 public record DatapathOptions(
     int hostIfindex,
@@ -41,7 +42,8 @@ public record DatapathOptions(
     int policyEntries,
     int identities,
     int prefixes,
-    int tunnelIfindex) {
+    int tunnelIfindex,
+    NodeNetwork network) {
   /** The gateway of every pod on every node, so that a machine that moves keeps its neighbour. */
   public static final MacAddress GATEWAY_MAC = MacAddress.parse("02:00:0a:fe:01:01");
 
@@ -53,7 +55,7 @@ public record DatapathOptions(
   /** 40,000 that policies name, and as many addresses of pods and nodes. */
   public static final int PREFIXES = 262_144;
 
-  static final int SIZE = 96;
+  static final int SIZE = 120;
   private static final int DEFAULT_CONNECTIONS = 262_144;
   private static final int SHARES = 8;
   private static final int DEFAULT_RING_BYTES = 8 << 20;
@@ -77,7 +79,8 @@ public record DatapathOptions(
         262_144,
         IDENTITIES,
         PREFIXES,
-        0);
+        0,
+        NodeNetwork.NONE);
   }
 
   /** Another size of the connection table, of which an endpoint's share is an eighth. */
@@ -94,7 +97,8 @@ public record DatapathOptions(
         policyEntries,
         identities,
         prefixes,
-        tunnelIfindex);
+        tunnelIfindex,
+        network);
   }
 
   /** Other timeouts of connections. */
@@ -111,7 +115,8 @@ public record DatapathOptions(
         policyEntries,
         identities,
         prefixes,
-        tunnelIfindex);
+        tunnelIfindex,
+        network);
   }
 
   /** Another size of the ring of events. */
@@ -128,7 +133,8 @@ public record DatapathOptions(
         policyEntries,
         identities,
         prefixes,
-        tunnelIfindex);
+        tunnelIfindex,
+        network);
   }
 
   /** Other packets told of. */
@@ -145,7 +151,8 @@ public record DatapathOptions(
         policyEntries,
         identities,
         prefixes,
-        tunnelIfindex);
+        tunnelIfindex,
+        network);
   }
 
   /** An overlay's device, by which packets go to other nodes. */
@@ -162,7 +169,26 @@ public record DatapathOptions(
         policyEntries,
         identities,
         prefixes,
-        ifindex);
+        ifindex,
+        network);
+  }
+
+  /** Another network around the node. */
+  public DatapathOptions withNetwork(NodeNetwork other) {
+    return new DatapathOptions(
+        hostIfindex,
+        hostMac,
+        gateway,
+        connections,
+        connectionShare,
+        timeouts,
+        reporting,
+        ringBytes,
+        policyEntries,
+        identities,
+        prefixes,
+        tunnelIfindex,
+        other);
   }
 
   /** {@code struct config}. */
@@ -185,6 +211,7 @@ public record DatapathOptions(
     to.set(Bytes.U64, 72, timeouts.otherEstablished().toNanos());
     to.set(Bytes.U64, 80, timeouts.icmp().toNanos());
     to.set(Bytes.U32, 88, tunnelIfindex);
+    network.write(to, 92);
     return bytes;
   }
 

@@ -13,6 +13,10 @@ public enum ObservationPoint {
   FROM_ENDPOINT(5),
   /** From another node, out of its encapsulation, before it was judged. */
   FROM_OVERLAY(9),
+  /** From another machine, before it was judged. */
+  FROM_NETWORK(10),
+  /** To another machine by the node's own address. */
+  TO_NETWORK(11),
   TO_ENDPOINT(101);
 
   private final int number;

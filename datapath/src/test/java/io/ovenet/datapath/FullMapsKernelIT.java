@@ -28,7 +28,8 @@ class FullMapsKernelIT {
             8,
             options.identities(),
             options.prefixes(),
-            options.tunnelIfindex());
+            options.tunnelIfindex(),
+            options.network());
     try (TestNode node = new TestNode(small)) {
       node.enforce(node.web, Endpoint.Flag.ENFORCE_INGRESS);
       for (int port = 1; port <= 8; port++) {

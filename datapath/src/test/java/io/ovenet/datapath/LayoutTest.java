@@ -241,7 +241,8 @@ class LayoutTest {
 
   @Test
   void config() {
-    MemorySegment bytes = MemorySegment.ofArray(TestNode.options().config());
+    MemorySegment bytes =
+        MemorySegment.ofArray(TestNode.options().withNetwork(TestNode.NETWORK).config());
     assertThat(bytes.byteSize()).isEqualTo(BTF.struct("config").size());
     assertThat(bytes.get(Bytes.U32, member("config", "host_ifindex").offset()))
         .isEqualTo(TestNode.HOST_IFINDEX);
@@ -257,6 +258,16 @@ class LayoutTest {
     assertThat(Bytes.u8(bytes, member("config", "report_received").offset())).isZero();
     assertThat(bytes.get(Bytes.U32, member("config", "tunnel_ifindex").offset()))
         .isEqualTo(TestNode.TUNNEL_IFINDEX);
+    assertThat(bytes.get(Bytes.U32, member("config", "network_ifindex").offset()))
+        .isEqualTo(TestNode.NETWORK.ifindex());
+    assertThat(bytes.get(Bytes.U32_BE, member("config", "node_be").offset())).isEqualTo(0xc6336401);
+    assertThat(bytes.get(Bytes.U32_BE, member("config", "native_be").offset()))
+        .isEqualTo(0x0a000000);
+    assertThat(bytes.get(Bytes.U32_BE, member("config", "native_mask_be").offset()))
+        .isEqualTo(0xffff0000);
+    assertThat(Bytes.u16(bytes, member("config", "nat_first").offset())).isEqualTo(61_000);
+    assertThat(Bytes.u16(bytes, member("config", "nat_ports").offset())).isEqualTo(16);
+    assertThat(Bytes.u16Be(bytes, member("config", "tunnel_port_be").offset())).isEqualTo(8472);
     var seconds =
         Map.of(
             "tcp_new",
@@ -398,6 +409,7 @@ class LayoutTest {
     for (Disagreement disagreement : Disagreement.values()) {
       numbers.put("DISAGREE_" + disagreement, disagreement.number());
     }
+    numbers.put("NAT_LANES", NodeNetwork.LANES);
     numbers.put("DISAGREEMENTS", Disagreement.values().length);
     numbers.put("IPCACHE_NODE", IpcacheValue.NODE);
     numbers.put("IPCACHE_POD", IpcacheValue.POD);

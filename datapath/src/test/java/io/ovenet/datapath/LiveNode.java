@@ -38,7 +38,11 @@ final class LiveNode implements AutoCloseable {
   private final Map<String, NetworkNamespace> namespaces = new HashMap<>();
 
   LiveNode() throws IOException {
-    node = new TestNode(TestNode.options());
+    this(TestNode.options());
+  }
+
+  LiveNode(DatapathOptions options) throws IOException {
+    node = new TestNode(options);
     try {
       node.inside(this::setUpHost);
       for (Pod pod : node.pods()) {
@@ -104,7 +108,11 @@ final class LiveNode implements AutoCloseable {
     node.inside(
         () -> {
           try (Netlink netlink = Netlink.open()) {
-            netlink.links().createVeth(LinkSpec.named("up"), LinkSpec.named("far"));
+            netlink
+                .links()
+                .createVeth(
+                    LinkSpec.named("up").withIfindex(TestNode.NETWORK.ifindex()),
+                    LinkSpec.named("far"));
             int up = ifindex(netlink, "up");
             netlink.addresses().add(up, new IpPrefix(GATE, 24));
             netlink.links().setUp(up);

@@ -3,6 +3,7 @@ package io.ovenet.datapath;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ovenet.bpf.BpfProgram;
+import io.ovenet.bpf.IpPrefix;
 import io.ovenet.bpf.LinkSpec;
 import io.ovenet.bpf.MacAddress;
 import io.ovenet.bpf.Mounts;
@@ -37,6 +38,16 @@ final class TestNode implements AutoCloseable {
   private static final MacAddress NO_MAC = new MacAddress(0);
   static final int HOST_IFINDEX = 7;
   static final int TUNNEL_IFINDEX = 9;
+
+  /** Masquerades by 16 ports, two of which are an endpoint's. */
+  static final NodeNetwork NETWORK =
+      new NodeNetwork(
+          8,
+          InetAddress.ofLiteral("198.51.100.1"),
+          IpPrefix.parse("10.0.0.0/16"),
+          61_000,
+          16,
+          8472);
 
   static final int WEB = 1001;
   static final int CLIENT = 1002;
