@@ -176,8 +176,9 @@ class JourneyKernelIT {
   }
 
   @Test
-  void hostGetsInAndTheOutsideOnlyByPolicy() throws IOException {
+  void theHostAndTheOutsideGetInByPolicy() throws IOException {
     node.enforce(web, Flag.ENFORCE_INGRESS);
+    node.rule(web, PolicyKey.INGRESS, 1, 17, 53, Verdict.ALLOW, 4);
     try (DatagramSocket in = LiveNode.udp(live.of(web), 53);
         DatagramSocket host = live.udpOfHost(0);
         DatagramSocket outside = LiveNode.udp(live.outside(), 0)) {
