@@ -91,6 +91,9 @@ record Call(
 
   JsonNode readBody() {
     boolean yaml = contentType.endsWith("yaml");
+    if (contentType.equals("application/vnd.kubernetes.protobuf")) {
+      return ProtobufBody.parse(body);
+    }
     if (contentType.contains("protobuf") || contentType.contains("cbor")) {
       throw new ApiException(
           415,

@@ -225,6 +225,32 @@ final class KubectlIT {
         .contains("Warning: field \"spec.odd\" is not supported yet");
   }
 
+  /** {@code kubectl create} sends kinds that it was built with as protobuf. */
+  @Test
+  void createsBuiltInKindsFromTheirOptions() throws Exception {
+    assertThat(succeed("create", "namespace", "shop")).isEqualTo("namespace/shop created\n");
+    succeed("config", "set-context", "--current", "--namespace", "shop");
+    assertThat(succeed("create", "configmap", "settings", "--from-literal=a=b"))
+        .isEqualTo("configmap/settings created\n");
+    assertThat(succeed("get", "configmap", "settings", "-o", "jsonpath={.data}"))
+        .isEqualTo("{\"a\":\"b\"}");
+    succeed("create", "secret", "generic", "key", "--from-literal=password=x");
+    assertThat(succeed("get", "secret", "key", "-o", "jsonpath={.type} {.data.password}"))
+        .isEqualTo("Opaque eA==");
+    succeed("create", "serviceaccount", "robot");
+    succeed("create", "service", "clusterip", "web", "--tcp=80:8080");
+    assertThat(
+            succeed("get", "service", "web", "-o", "jsonpath={.spec.type} {.spec.ports[0].port}"))
+        .isEqualTo("ClusterIP 80");
+    assertThat(succeed("get", "service", "web", "-o", "jsonpath={.spec.ports[0].targetPort}"))
+        .isEqualTo("8080");
+    succeed("create", "deployment", "web", "--image=any", "--replicas=2", "--port=80");
+    assertThat(
+            succeed("get", "deployment", "web", "-o", "jsonpath={.spec.replicas} {.spec.selector}"))
+        .isEqualTo("2 {\"matchLabels\":{\"app\":\"web\"}}");
+    assertThat(succeed("delete", "configmap", "settings")).contains("deleted");
+  }
+
   @Test
   void makesAndEmptiesNamespaces() throws Exception {
     succeed("apply", "-f", file("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"));
