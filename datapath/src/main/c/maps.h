@@ -127,6 +127,14 @@ struct {
 	__type(value, __u64);
 } disagreements SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct announced_key);
+	__type(value, struct announced);
+} announced_map SEC(".maps");
+
 /* Present endpoints only. */
 static __always_inline struct endpoint *endpoint_at(__u32 id)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The device towards other machines: answers to masqueraded pods, and what is for a pod by its own
- * address. Everything else is the stack's, and so is what is too big for the pod's device, which
- * the stack says to who sent it.
+ * The device towards other machines: answers to masqueraded pods, what is for a pod by its own
+ * address, and questions for announced addresses. Everything else is the stack's, and so is what is
+ * too big for the pod's device, which the stack says to who sent it.
  */
 #ifndef NETWORK_H
 #define NETWORK_H
 
+#include "announce.h"
 #include "decide.h"
 #include "deliver.h"
 #include "related.h"
@@ -345,7 +346,11 @@ int from_network(struct __sk_buff *skb)
 	struct iphdr *ip;
 	__u32 ref, nat = 0;
 
-	if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present)
+	if (skb->vlan_present)
+		return NOT_OURS;
+	if (skb->protocol == bpf_htons(ETH_P_ARP))
+		return answer_announced(skb);
+	if (skb->protocol != bpf_htons(ETH_P_IP))
 		return NOT_OURS;
 	make_linear(skb, HEADERS_COMMON);
 	ethernet = data_of(skb);

@@ -413,6 +413,23 @@ struct nat_value {
 	__u16 reserved[3];
 };
 
+/* announced_map: hash. Addresses that this node answers ARP for on a device. */
+struct announced_key {
+	union address address;
+	__u32 ifindex;
+	__u32 reserved;
+};
+
+/* deadline: nanoseconds of the clock that counts while the machine sleeps (CLOCK_BOOTTIME), from
+ * when on nothing is answered. */
+struct announced {
+	__u64 deadline;
+	__u64 answers;
+	__u8 mac[6];
+	__u16 reserved;
+	__u32 reserved2;
+};
+
 /* event_counters: per-CPU array of one. */
 struct event_counter {
 	__u64 written;

@@ -37,6 +37,7 @@ final class Syscall {
   static final int SETSOCKOPT = number(54, 208);
   static final int PPOLL = number(271, 73);
   static final int IOCTL = number(16, 29);
+  static final int CLOCK_GETTIME = number(228, 113);
 
   static final int AT_FDCWD = -100;
   static final int O_RDONLY = 0;

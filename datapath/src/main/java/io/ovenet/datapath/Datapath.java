@@ -239,6 +239,11 @@ public final class Datapath implements AutoCloseable {
     return table("class_map", U32.CODEC, U32.CODEC);
   }
 
+  /** announced_map: addresses that this node answers ARP for. */
+  public MapTable<AnnouncedKey, Announced> announced() {
+    return table("announced_map", AnnouncedKey.CODEC, Announced.CODEC);
+  }
+
   public MapTable<PolicyKey, PolicyValue> policies() {
     return table("policy_map", PolicyKey.CODEC, PolicyValue.CODEC);
   }

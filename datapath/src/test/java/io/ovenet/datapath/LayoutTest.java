@@ -109,6 +109,20 @@ class LayoutTest {
   }
 
   @Test
+  void announced() {
+    var mac = MacAddress.parse("01:02:03:04:05:06");
+    Written.of("announced_key", AnnouncedKey.CODEC, new AnnouncedKey(ONE, 0x01020304))
+        .has("address", ONE)
+        .has("ifindex", 0x01020304)
+        .andNothingElse();
+    Written.of("announced", Announced.CODEC, new Announced(0x1122334455667788L, mac, 7))
+        .has("deadline", 0x1122334455667788L)
+        .has("answers", 7)
+        .has("mac", mac)
+        .andNothingElse();
+  }
+
+  @Test
   void ipcache() {
     Written.of("ipcache_key", IpcacheKey.CODEC, new IpcacheKey(ONE, 64, 3))
         .has("prefix_length", 24 + 64)
