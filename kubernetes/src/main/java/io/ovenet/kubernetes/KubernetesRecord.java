@@ -5,6 +5,7 @@ public sealed interface KubernetesRecord
     permits CidrGroupRecord,
         CiliumEndpointRecord,
         CiliumNodeRecord,
+        EndpointSliceRecord,
         IdentityRecord,
         LoadBalancerPoolRecord,
         NamespaceRecord,

@@ -22,6 +22,12 @@ public record RecordKind<R extends KubernetesRecord>(
       new RecordKind<>("/api/v1", "nodes", "Node", CoreRecords::node);
   public static final RecordKind<ServiceRecord> SERVICES =
       new RecordKind<>("/api/v1", "services", "Service", ServiceRecords::service);
+  public static final RecordKind<EndpointSliceRecord> ENDPOINT_SLICES =
+      new RecordKind<>(
+          "/apis/discovery.k8s.io/v1",
+          "endpointslices",
+          "EndpointSlice",
+          EndpointSliceRecords::slice);
   public static final RecordKind<PolicyRecord> NETWORK_POLICIES =
       policies("/apis/networking.k8s.io/v1", "networkpolicies", "NetworkPolicy");
   public static final RecordKind<PolicyRecord> CILIUM_NETWORK_POLICIES =

@@ -15,7 +15,7 @@ final class ServiceRecords {
     var ips = new LinkedHashSet<String>(spec.strings("clusterIPs"));
     ips.add(spec.string("clusterIP"));
     // "None" is what a headless service has in place of an address.
-    ips.remove("None");
+    boolean headless = ips.remove("None");
     ips.remove("");
     var ports = new ArrayList<ServicePort>();
     for (var port : spec.objects("ports")) {
@@ -24,13 +24,17 @@ final class ServiceRecords {
           new ServicePort(
               port.string("name"),
               protocol.isEmpty() ? "TCP" : protocol,
-              Math.clamp(port.integer("port"), 0, 65535)));
+              Math.clamp(port.integer("port"), 0, 65535),
+              targetPort(port),
+              Math.clamp(port.integer("nodePort"), 0, 65535),
+              port.string("appProtocol")));
     }
     var status = object.object("status");
-    var ingress = new ArrayList<String>();
+    var ingress = new ArrayList<LoadBalancerIngress>();
     for (var point : status.object("loadBalancer").objects("ingress")) {
       if (!point.string("ip").isEmpty()) {
-        ingress.add(point.string("ip"));
+        ingress.add(
+            new LoadBalancerIngress(point.string("ip"), point.string("ipMode").equals("Proxy")));
       }
     }
     return new ServiceRecord(
@@ -40,16 +44,41 @@ final class ServiceRecords {
         metadata.stringMap("labels"),
         metadata.stringMap("annotations"),
         spec.string("type"),
+        headless,
         List.copyOf(ips),
+        spec.strings("externalIPs"),
         spec.strings("ipFamilies"),
         spec.string("ipFamilyPolicy"),
         spec.string("loadBalancerClass"),
         spec.string("loadBalancerIP"),
-        spec.string("externalTrafficPolicy"),
+        traffic(spec),
         spec.stringMap("selector"),
         ports,
         ingress,
         Condition.read(status));
+  }
+
+  private static String targetPort(JsonObject port) {
+    var number = port.integer("targetPort");
+    return number == 0 ? port.string("targetPort") : Long.toString(number);
+  }
+
+  private static ServiceTraffic traffic(JsonObject spec) {
+    int affinity = 0;
+    if (spec.string("sessionAffinity").equals("ClientIP")) {
+      var seconds =
+          spec.object("sessionAffinityConfig").object("clientIP").integer("timeoutSeconds");
+      affinity =
+          seconds == 0 ? ServiceTraffic.DEFAULT_AFFINITY_SECONDS : Math.clamp(seconds, 1, 86_400);
+    }
+    return new ServiceTraffic(
+        spec.string("internalTrafficPolicy").equals("Local"),
+        spec.string("externalTrafficPolicy").equals("Local"),
+        spec.string("trafficDistribution"),
+        affinity,
+        spec.bool("publishNotReadyAddresses"),
+        Math.clamp(spec.integer("healthCheckNodePort"), 0, 65_535),
+        spec.strings("loadBalancerSourceRanges"));
   }
 
   static LoadBalancerPoolRecord pool(JsonObject object) {

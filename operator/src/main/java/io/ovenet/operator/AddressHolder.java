@@ -22,8 +22,8 @@ record AddressHolder(ServiceRecord service, AddressRequest request) {
     if (!both.isEmpty()) {
       return "both serve " + both.getFirst();
     }
-    var local = service.externalTrafficPolicy().equals("Local");
-    if (local != other.service.externalTrafficPolicy().equals("Local")) {
+    var local = service.traffic().externalLocal();
+    if (local != other.service.traffic().externalLocal()) {
       return "one has externalTrafficPolicy Local, the other not";
     }
     return local && !service.selector().equals(other.service.selector())
