@@ -188,7 +188,8 @@ static __always_inline void set_decision(struct conntrack *connection, const str
 {
 	const struct side *lo = source_is_hi ? &p->to : &p->from;
 	const struct side *hi = source_is_hi ? &p->from : &p->to;
-	__u8 flags = connection->flags & (CONNTRACK_HI_BEGAN | CONNTRACK_REPLY_SEEN);
+	__u8 flags =
+	    connection->flags & (CONNTRACK_HI_BEGAN | CONNTRACK_REPLY_SEEN | CONNTRACK_SERVICE);
 
 	if (!lo->id || !hi->id)
 		flags |= CONNTRACK_REMOTE;

@@ -68,6 +68,8 @@ static __always_inline void fill_event(struct __sk_buff *skb, const struct packe
 	event->network = POD_NETWORK;
 	event->drop_detail = account->detail;
 	event->count = account->count ? account->count : 1;
+	event->service = p->service;
+	event->reserved = 0;
 }
 
 static __always_inline void fill_macs(struct __sk_buff *skb, struct event *event)

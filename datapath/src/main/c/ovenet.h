@@ -172,6 +172,7 @@ enum conntrack_flags {
 	/* Whose side the decision, if not to allow, was made on. */
 	CONNTRACK_REFUSED_INGRESS = 16,
 	CONNTRACK_REFUSED_EGRESS = 32,
+	CONNTRACK_SERVICE = 64, /* who began it called `frontend`, not the other end */
 };
 
 /* conntrack_key.flags of ICMP: the request's type, and the bit below if `hi` asked, so that a
@@ -219,6 +220,10 @@ struct conntrack {
 	__u16 told_at[2];      /* and when, in ticks of 2^REPORT_TICK_SHIFT ns */
 	__u8 flags_told[2];    /* TCP flags that were told of */
 	__u16 reserved;
+	union address frontend; /* with CONNTRACK_SERVICE: what was called, */
+	__u32 service;		/* and struct service_value's number of it */
+	__be16 frontend_port_be;
+	__u16 reserved2;
 };
 
 enum report {
@@ -306,6 +311,10 @@ enum drop_detail {
 	DETAIL_CLAIMS_POD = 20,	 /* the address of a pod that is behind another node */
 	DETAIL_CLAIMS_NODE = 21, /* a node's address, from elsewhere */
 	DETAIL_HEADER = 22,	 /* an identity that no node sends for a pod */
+	/* Services: see service.h. */
+	DETAIL_SERVICE_TAKEN = 23, /* to each backend that was tried the client has a connection
+				      already, by another way */
+	DETAIL_SERVICE_PAST = 24,  /* to a backend, within a connection that came by a service */
 };
 
 enum event_kind {
@@ -352,7 +361,9 @@ struct event {
 	__u16 drop_detail; /* enum drop_detail: finer than the drop reason */
 	__u8 source_mac[6];
 	__u8 destination_mac[6];
-	__u32 count; /* packets that this event stands for, at least 1 */
+	__u32 count;   /* packets that this event stands for, at least 1 */
+	__u32 service; /* by which the destination, of a reply the source, was called; 0: none */
+	__u32 reserved;
 };
 
 /* What one side's policy said; direction 0: that side was not asked. */
@@ -428,6 +439,103 @@ struct announced {
 	__u8 mac[6];
 	__u16 reserved;
 	__u32 reserved2;
+};
+
+/*
+ * Services. The agent chooses the numbers of services and backends. A change writes a fresh range
+ * of service_slots first and then the service's value, by one update; the old range is reused only
+ * after a grace time, and a number only when no connection names it.
+ */
+enum service_scope {
+	SCOPE_CLUSTER = 0, /* as pods and nodes see it */
+	SCOPE_OUTSIDE = 1, /* as the outside sees it, which also has what is only in the other */
+};
+
+enum service_flags {
+	SERVICE_EXTERNAL = 1,	   /* may be reached from outside */
+	SERVICE_SOURCE_RANGES = 2, /* from outside only by who is in source_range_map */
+	SERVICE_LOCAL_ONLY = 4,	   /* its backends are this node's alone: said to people */
+	SERVICE_REDIRECT = 8,	   /* a local redirect: said to people */
+	SERVICE_HOST_PORT = 16,	   /* a pod's hostPort: said to people */
+};
+
+/* service_map: hash. */
+struct service_key {
+	union address address;
+	__be16 port_be;
+	__u8 protocol;
+	__u8 scope;
+	__u16 network;
+	__u16 reserved;
+};
+
+/* Ranges of service_slots, which is an array of the numbers of backends. */
+struct service_value {
+	__u32 service; /* number of this frontend; never 0 */
+	__u32 first;
+	__u32 count;	    /* 0: nobody serves */
+	__u32 maglev_first; /* for what comes from outside */
+	__u32 maglev_size;  /* 0: chosen by chance, from there too */
+	__u32 affinity_seconds;
+	__u16 flags;
+	__u16 reserved;
+};
+
+enum backend_flags {
+	BACKEND_TERMINATING = 1, /* keeps its connections; has new ones where nobody else is */
+	BACKEND_LOCAL = 2,	 /* on this node */
+};
+
+/* backend_map: hash, number -> backend. It is there for as long as the backend may answer, also
+ * when it is in no range any more: its connections end with it. */
+struct backend {
+	union address address;
+	__be16 port_be;
+	__u8 protocol;
+	__u8 flags;
+	__u16 generation; /* another one when the number comes to mean another backend */
+	__u16 reserved;
+};
+
+/* service_flow_map: hash. Which backend a connection that is translated packet by packet has. It
+ * is there as long as the connection's entry, which names the frontend. */
+struct service_flow_key {
+	union address client;
+	union address frontend;
+	__be16 client_port_be;
+	__be16 frontend_port_be;
+	__u8 protocol;
+	__u8 reserved;
+	__u16 network;
+};
+
+struct service_flow {
+	__u32 service;
+	__u32 backend;
+	__u16 generation; /* the backend's */
+	__u16 reserved;
+};
+
+/* affinity_map: LRU hash. */
+struct affinity_key {
+	union address client; /* of sockets the cookie of their network namespace, and zeroes */
+	__u32 service;
+	__u32 reserved;
+};
+
+struct affinity {
+	__u64 used_at; /* nanoseconds of the monotonic clock, coarse */
+	__u32 backend;
+	__u16 generation;
+	__u16 reserved;
+};
+
+/* source_range_map: LPM trie, key -> 1. prefix_length counts from `service` on: 32 + the mapped
+ * address' bits. */
+struct source_range_key {
+	__u32 prefix_length;
+	__u32 service;
+	union address address;
 };
 
 /* event_counters: per-CPU array of one. */

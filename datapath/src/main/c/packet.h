@@ -96,10 +96,11 @@ struct packet {
 	__u8 ip_header_length;
 	__u8 match;
 	__u32 rule;
-	__u32 length; /* set where a connection is written */
-	__u32 to_pod; /* seen on the way into the pod */
-	__u32 count;  /* packets that what is told stands for; 0 = this one */
-	__u32 nat;    /* struct conntrack's */
+	__u32 length;  /* set where a connection is written */
+	__u32 to_pod;  /* seen on the way into the pod */
+	__u32 count;   /* packets that what is told stands for; 0 = this one */
+	__u32 nat;     /* struct conntrack's */
+	__u32 service; /* likewise: the stack has no room for the frontend itself */
 };
 
 static __always_inline int refuse(struct packet *p, int reason, int detail)

@@ -295,6 +295,9 @@ union layouts {
 	enum event_flags event_flags;
 	enum observation observation;
 	enum report report;
+	enum backend_flags backend_flags;
+	enum service_flags service_flags;
+	enum service_scope service_scope;
 	enum trace_reason trace_reason;
 };
 const union layouts *layouts __attribute__((unused));

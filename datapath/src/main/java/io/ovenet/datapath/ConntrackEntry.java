@@ -1,9 +1,10 @@
 package io.ovenet.datapath;
 
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 
 /**
- * {@code struct conntrack}: a connection with its verdict. 112 bytes:
+ * {@code struct conntrack}: a connection with its verdict. 136 bytes:
  *
  * <pre>
  *   0         8         16         24            28            32           34           36              38
@@ -14,6 +15,8 @@ import java.lang.foreign.MemorySegment;
  *   | packets onwards | packets back | bytes onwards | bytes back
  *   96
  *   | what of it was told last, and when: the kernel side's alone
+ *   112             128       132                  134
+ *   | frontend (16) | service | frontend port (be) | reserved (2)
  * </pre>
  *
  * @param revision on which the verdict rests
@@ -21,6 +24,8 @@ import java.lang.foreign.MemorySegment;
  * @param expiresNanos of CLOCK_MONOTONIC
  * @param dropReason of a verdict that is not to allow, else 0
  * @param packetsOnwards from who began; counted without locks, so a few may be missing
+ * @param frontend with {@link #SERVICE} the address that was called; else {@code ::}
+ * @param service number of that frontend
  */
 public record ConntrackEntry(
     long revision,
@@ -43,7 +48,10 @@ public record ConntrackEntry(
     long packetsOnwards,
     long packetsBack,
     long bytesOnwards,
-    long bytesBack) {
+    long bytesBack,
+    InetAddress frontend,
+    int service,
+    int frontendPort) {
   public static final int HI_BEGAN = 1;
   public static final int REPLY_SEEN = 2;
   public static final int REMOTE = 4;
@@ -51,11 +59,14 @@ public record ConntrackEntry(
   public static final int REFUSED_INGRESS = 16;
   public static final int REFUSED_EGRESS = 32;
 
+  /** Of {@code flags}: who began it called a service, not the other end. */
+  public static final int SERVICE = 64;
+
   public static final Codec<ConntrackEntry> CODEC =
       new Codec<>() {
         @Override
         public int size() {
-          return 112;
+          return 136;
         }
 
         @Override
@@ -83,6 +94,10 @@ public record ConntrackEntry(
           to.set(Bytes.U64, offset + 80, v.bytesOnwards);
           to.set(Bytes.U64, offset + 88, v.bytesBack);
           to.asSlice(offset + 96, 16).fill((byte) 0);
+          Bytes.putAddress(to, offset + 112, v.frontend);
+          to.set(Bytes.U32, offset + 128, v.service);
+          to.set(Bytes.U32, offset + 132, 0);
+          to.set(Bytes.U16_BE, offset + 132, (short) v.frontendPort);
         }
 
         @Override
@@ -109,7 +124,10 @@ public record ConntrackEntry(
               from.get(Bytes.U64, offset + 64),
               from.get(Bytes.U64, offset + 72),
               from.get(Bytes.U64, offset + 80),
-              from.get(Bytes.U64, offset + 88));
+              from.get(Bytes.U64, offset + 88),
+              Bytes.address(from, offset + 112),
+              from.get(Bytes.U32, offset + 128),
+              Bytes.u16Be(from, offset + 132));
         }
       };
 }

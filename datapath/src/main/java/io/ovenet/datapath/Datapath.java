@@ -117,6 +117,7 @@ public final class Datapath implements AutoCloseable {
     object.setMaxEntries("conntrack_map", options.connections());
     object.setMaxEntries("conntrack_slots", options.connections());
     object.setMaxEntries("nat_map", options.connections());
+    object.setMaxEntries("service_flow_map", options.connections());
     object.setMaxEntries("events", options.ringBytes());
     object.setMaxEntries("policy_map", options.policyEntries());
     object.setMaxEntries("class_map", options.identities());
@@ -254,6 +255,37 @@ public final class Datapath implements AutoCloseable {
    */
   public MapTable<ConntrackKey, ConntrackEntry> conntrack() {
     return table("conntrack_map", ConntrackKey.CODEC, ConntrackEntry.CODEC);
+  }
+
+  /**
+   * service_map: who serves a frontend. Change it by one {@link MapTable#upsert}, after the ranges
+   * that the value names.
+   */
+  public MapTable<ServiceKey, ServiceValue> services() {
+    return table("service_map", ServiceKey.CODEC, ServiceValue.CODEC);
+  }
+
+  /** service_slots: numbers of backends, in ranges that {@link ServiceValue} names. */
+  public MapTable<Integer, Integer> serviceSlots() {
+    return table("service_slots", U32.CODEC, U32.CODEC);
+  }
+
+  /**
+   * backend_map: a backend by its number. Without its entry a backend's connections through
+   * services end, so it stays as long as the backend may answer, whether in a range or not.
+   */
+  public MapTable<Integer, Backend> backends() {
+    return table("backend_map", U32.CODEC, Backend.CODEC);
+  }
+
+  /** source_range_map: who may call a service with {@link ServiceValue#SOURCE_RANGES}; always 1. */
+  public MapTable<SourceRangeKey, Integer> sourceRanges() {
+    return table("source_range_map", SourceRangeKey.CODEC, U32.CODEC);
+  }
+
+  /** service_flow_map: the backends of what is translated packet by packet. The packet path's. */
+  public MapTable<ServiceFlowKey, ServiceFlow> serviceFlows() {
+    return table("service_flow_map", ServiceFlowKey.CODEC, ServiceFlow.CODEC);
   }
 
   /**

@@ -40,7 +40,11 @@ public enum DropDetail {
   /** A node's address as the source, from elsewhere. */
   CLAIMS_NODE(21),
   /** Through the overlay with an identity that no node sends for a pod. */
-  HEADER(22);
+  HEADER(22),
+  /** To each backend of the service that was tried the client has a connection, by another way. */
+  SERVICE_TAKEN(23),
+  /** To a backend, within a connection that came by a service. */
+  SERVICE_PAST(24);
 
   private final int number;
 

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A view of the events of a record of the ring: {@code struct event}, or {@code struct
  * connection_event}, which is a connection's first trace together with the verdicts that let it.
- * {@code struct event} has 96 bytes, in host order unless marked:
+ * {@code struct event} has 104 bytes, in host order unless marked:
  *
  * <pre>
  *   0      8      9         10          11      12         13          14      15
@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  *   | source (16) | destination (16) | source port (be) | destination port (be) | source endpoint | destination endpoint
  *   56                60                     64     68        72       76        78
  *   | source identity | destination identity | rule | ifindex | length | network | drop detail
- *   80           86                92
- *   | source MAC | destination MAC | count
+ *   80           86                92      96        100
+ *   | source MAC | destination MAC | count | service | reserved (4)
  * </pre>
  *
  * <p>After it {@code struct connection_event} has two verdicts, egress and ingress, each of eight
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * native call.
  */
 public final class FlowEvent {
-  public static final int SIZE = 96;
+  public static final int SIZE = 104;
 
   /** The packet answers the one that began its connection. */
   public static final int REPLY = 1;
@@ -252,6 +252,14 @@ public final class FlowEvent {
   /** Packets that the event stands for, at least 1. */
   public int count() {
     return segment.get(Bytes.U32, offset + 92);
+  }
+
+  /**
+   * Number of the frontend by which the destination, of a reply the source, was called; 0: none, or
+   * not known.
+   */
+  public int service() {
+    return segment.get(Bytes.U32, offset + 96);
   }
 
   /** Null of another kind of event, and of a number without a name. */

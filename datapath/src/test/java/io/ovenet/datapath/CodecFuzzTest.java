@@ -21,6 +21,7 @@ class CodecFuzzTest {
   private static final List<Codec<?>> CODECS =
       List.of(
           AddressKey.CODEC,
+          Backend.CODEC,
           ConntrackEntry.CODEC,
           ConntrackKey.CODEC,
           Counter.CODEC,
@@ -31,6 +32,11 @@ class CodecFuzzTest {
           IpcacheValue.CODEC,
           PolicyKey.CODEC,
           PolicyValue.CODEC,
+          ServiceFlow.CODEC,
+          ServiceFlowKey.CODEC,
+          ServiceKey.CODEC,
+          ServiceValue.CODEC,
+          SourceRangeKey.CODEC,
           U32.CODEC,
           U64.CODEC);
 

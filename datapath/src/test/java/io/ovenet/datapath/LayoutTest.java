@@ -203,7 +203,10 @@ class LayoutTest {
             23,
             24,
             25,
-            26);
+            26,
+            ONE,
+            27,
+            28);
     Written written =
         Written.of("conntrack", ConntrackEntry.CODEC, entry)
             .has("decided", 0x0102030405L)
@@ -223,7 +226,10 @@ class LayoutTest {
             .has("flags", 19)
             .has("tcp_state", 20)
             .has("tcp_flags_seen", 21)
-            .has("drop_reason", 22);
+            .has("drop_reason", 22)
+            .has("frontend", ONE)
+            .has("service", 27)
+            .has("frontend_port_be", 28);
     for (String pair : new String[] {"packets", "bytes"}) {
       Btf.Member member = member("conntrack", pair);
       int first = pair.equals("packets") ? 23 : 25;
@@ -236,6 +242,52 @@ class LayoutTest {
       written.seen.add(own);
     }
     written.andNothingElse();
+  }
+
+  @Test
+  void services() {
+    Written.of("service_key", ServiceKey.CODEC, new ServiceKey(ONE, 2, 3, 4, 5))
+        .has("address", ONE)
+        .has("port_be", 2)
+        .has("protocol", 3)
+        .has("scope", 4)
+        .has("network", 5)
+        .andNothingElse();
+    Written.of("service_value", ServiceValue.CODEC, new ServiceValue(1, 2, 3, 4, 5, 6, 7))
+        .has("service", 1)
+        .has("first", 2)
+        .has("count", 3)
+        .has("maglev_first", 4)
+        .has("maglev_size", 5)
+        .has("affinity_seconds", 6)
+        .has("flags", 7)
+        .andNothingElse();
+    Written.of("backend", Backend.CODEC, new Backend(ONE, 2, 3, 4, 5))
+        .has("address", ONE)
+        .has("port_be", 2)
+        .has("protocol", 3)
+        .has("flags", 4)
+        .has("generation", 5)
+        .andNothingElse();
+    Written.of("service_flow_key", ServiceFlowKey.CODEC, new ServiceFlowKey(ONE, TWO, 3, 4, 5, 6))
+        .has("client", ONE)
+        .has("frontend", TWO)
+        .has("client_port_be", 3)
+        .has("frontend_port_be", 4)
+        .has("protocol", 5)
+        .has("network", 6)
+        .andNothingElse();
+    Written.of("service_flow", ServiceFlow.CODEC, new ServiceFlow(1, 2, 3))
+        .has("service", 1)
+        .has("backend", 2)
+        .has("generation", 3)
+        .andNothingElse();
+    InetAddress ipv4 = InetAddress.ofLiteral("10.1.0.0");
+    Written.of("source_range_key", SourceRangeKey.CODEC, new SourceRangeKey(7, ipv4, 16))
+        .has("prefix_length", 32 + 96 + 16)
+        .has("service", 7)
+        .has("address", ipv4)
+        .andNothingElse();
   }
 
   @Test
@@ -341,6 +393,7 @@ class LayoutTest {
         .has("source_mac", new MacAddress(event.sourceMac()))
         .has("destination_mac", new MacAddress(event.destinationMac()))
         .has("count", event.count())
+        .has("service", event.service())
         .andNothingElse();
     assertThat(event.sourceLow()).isEqualTo(0x191a1b1c1d1e1f20L);
     assertThat(event.destinationHigh()).isEqualTo(0x2122232425262728L);
@@ -446,6 +499,16 @@ class LayoutTest {
     numbers.put("CONNTRACK_HOST", ConntrackEntry.HOST);
     numbers.put("CONNTRACK_REFUSED_INGRESS", ConntrackEntry.REFUSED_INGRESS);
     numbers.put("CONNTRACK_REFUSED_EGRESS", ConntrackEntry.REFUSED_EGRESS);
+    numbers.put("CONNTRACK_SERVICE", ConntrackEntry.SERVICE);
+    numbers.put("SCOPE_CLUSTER", ServiceKey.CLUSTER);
+    numbers.put("SCOPE_OUTSIDE", ServiceKey.OUTSIDE);
+    numbers.put("SERVICE_EXTERNAL", ServiceValue.EXTERNAL);
+    numbers.put("SERVICE_SOURCE_RANGES", ServiceValue.SOURCE_RANGES);
+    numbers.put("SERVICE_LOCAL_ONLY", ServiceValue.LOCAL_ONLY);
+    numbers.put("SERVICE_REDIRECT", ServiceValue.REDIRECT);
+    numbers.put("SERVICE_HOST_PORT", ServiceValue.HOST_PORT);
+    numbers.put("BACKEND_TERMINATING", Backend.TERMINATING);
+    numbers.put("BACKEND_LOCAL", Backend.LOCAL);
     return numbers.entrySet().stream()
         .map(
             e ->
