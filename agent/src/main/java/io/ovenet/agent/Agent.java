@@ -97,7 +97,8 @@ public final class Agent implements AutoCloseable {
                 primary == null ? "" : primary.getHostAddress(),
                 new CiliumEndpoints(api),
                 new CiliumNodes(api),
-                id -> datapath.endpoints().get(id)));
+                id -> datapath.endpoints().get(id),
+                names::workload));
     steering =
         own(
             new Steering(
@@ -106,7 +107,7 @@ public final class Agent implements AutoCloseable {
                   names.revision(revision);
                   status.revision(revision);
                 }));
-    announcements = new Announcements(config, steering, names::revision);
+    announcements = new Announcements(config, steering, names);
     pods = new Pods(config.clusterName(), api);
     allocator = new IdentityAllocator(api);
     var identities = identities(allocator);
@@ -243,7 +244,8 @@ public final class Agent implements AutoCloseable {
     for (var endpoint : store.all()) {
       if (!ipam.claim(endpoint.address())) {
         log.error(
-            "endpoint {} has address {}, which is not this node's to give ({}): restart its pod {}/{}",
+            "endpoint {} has address {}, which is not this node's to give ({}): restart its pod"
+                + " {}/{}",
             endpoint.id(),
             endpoint.address().getHostAddress(),
             ipam.cidr(),

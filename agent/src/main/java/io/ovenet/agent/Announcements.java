@@ -23,10 +23,15 @@ import io.ovenet.kubernetes.RecordHandler;
 import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.kubernetes.WatchScope;
 import io.ovenet.policy.Label;
+import io.ovenet.policy.ReservedIdentity;
+import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 
 /**
  * What Hubble's clients are told of the agent itself: what it did, and which nodes serve flows.
@@ -37,9 +42,11 @@ final class Announcements {
   private final int port;
   private final boolean tls;
   private final Steering steering;
-  private final LongSupplier revision;
+  private final Names names;
+  private final String self;
   private final AgentEvents events = new AgentEvents();
   private final Peers peers = new Peers();
+  private final Map<String, Set<InetAddress>> nodes = new HashMap<>();
   private final Histogram enforced =
       new Histogram(
           "ovenet_policy_enforcement_seconds",
@@ -60,14 +67,15 @@ final class Announcements {
   /**
    * Tells that the agent has begun.
    *
-   * @param revision of policy that is in force
+   * @param names told of the nodes
    */
-  Announcements(AgentConfig config, Steering steering, LongSupplier revision) {
+  Announcements(AgentConfig config, Steering steering, Names names) {
     this.cluster = config.clusterName();
     this.port = config.hubblePort();
     this.tls = config.hubbleTls() != null;
     this.steering = steering;
-    this.revision = revision;
+    this.names = names;
+    this.self = config.nodeName();
     long now = new MonotonicClock().nowNanos();
     add(
         AgentEvent.newBuilder()
@@ -151,6 +159,7 @@ final class Announcements {
       handler.deleted(key);
       if (kind.equals(RecordKind.CILIUM_NODES)) {
         peers.remove(peerName(key.name()));
+        named(key.name(), Set.of());
       } else if (kind.equals(RecordKind.CILIUM_NETWORK_POLICIES)) {
         policy(heard, POLICY_DELETED, "CiliumNetworkPolicy", key, 0);
       } else if (kind.equals(RecordKind.CILIUM_CLUSTERWIDE_NETWORK_POLICIES)) {
@@ -189,11 +198,38 @@ final class Announcements {
               add(
                   AgentEvent.newBuilder()
                       .setType(type)
-                      .setPolicyUpdate(update.setRevision(revision.getAsLong())));
+                      .setPolicyUpdate(update.setRevision(names.revision())));
             });
   }
 
+  /** Flows call a node's addresses by its name. Told by one watch's thread. */
+  private void named(String node, Set<InetAddress> addresses) {
+    var before = addresses.isEmpty() ? nodes.remove(node) : nodes.put(node, Set.copyOf(addresses));
+    if (before != null) {
+      before.stream().filter(gone -> !addresses.contains(gone)).forEach(names::remoteGone);
+    }
+    var identity = node.equals(self) ? ReservedIdentity.HOST : ReservedIdentity.REMOTE_NODE;
+    for (var address : addresses) {
+      if (before == null || !before.contains(address)) {
+        names.node(address, identity.number(), node);
+      }
+    }
+  }
+
+  private static Set<InetAddress> addresses(CiliumNodeRecord node) {
+    var addresses = new HashSet<InetAddress>();
+    for (var address : node.addresses()) {
+      try {
+        addresses.add(InetAddress.ofLiteral(address.address()));
+      } catch (IllegalArgumentException _) {
+        // Who uses it as an address says that it is none.
+      }
+    }
+    return addresses;
+  }
+
   private void node(CiliumNodeRecord node) {
+    named(node.name(), addresses(node));
     for (var address : node.addresses()) {
       if (address.type().equals("InternalIP") && port != 0) {
         var text = address.address();

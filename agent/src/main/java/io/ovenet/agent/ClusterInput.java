@@ -185,12 +185,16 @@ final class ClusterInput {
       @Override
       public void upserted(PodRecord record) {
         pods.upserted(record);
+        if (names.pod(record)) {
+          relabeler.renamed(record.namespace(), record.name());
+        }
         relabeler.checkPod(record.namespace(), record.name());
       }
 
       @Override
       public void deleted(ObjectKey key) {
         pods.deleted(key.namespace(), key.name());
+        names.podGone(key.namespace(), key.name());
       }
     };
   }
@@ -319,7 +323,11 @@ final class ClusterInput {
             (address, value) -> {
               steering.submit(r -> r.sayPod(address, value, ports));
               relabeler.nameRemote(
-                  address, value.identity(), record.key().namespace(), record.key().name());
+                  address,
+                  value.identity(),
+                  record.key().namespace(),
+                  record.key().name(),
+                  record.workload());
             });
       }
 

@@ -6,6 +6,7 @@ import io.ovenet.flow.FlowLabels;
 import io.ovenet.flow.FlowNames;
 import io.ovenet.flow.PolicyRef;
 import io.ovenet.flow.RuleOrigin;
+import io.ovenet.kubernetes.PodRecord;
 import io.ovenet.policy.Label;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.ReservedIdentity;
@@ -30,8 +31,9 @@ public final class Names implements FlowNames {
   private final String cluster;
   private final String node;
   private final RuleNumbers rules;
-  private final Map<Integer, FlowEndpoint> endpoints = new ConcurrentHashMap<>();
-  private final Map<Address, FlowEndpoint> addresses = new ConcurrentHashMap<>();
+  private final Tenures<Integer> endpoints = new Tenures<>();
+  private final Tenures<Address> addresses = new Tenures<>();
+  private final Workloads workloads = new Workloads();
   private final Map<Integer, FlowEndpoint> identities = new ConcurrentHashMap<>();
   private final Map<Integer, String> interfaces = new ConcurrentHashMap<>();
   private final Map<Integer, RuleOrigin> origins = new ConcurrentHashMap<>();
@@ -73,7 +75,7 @@ public final class Names implements FlowNames {
             endpoint.namespace(),
             endpoint.pod(),
             flowLabels(endpoint.labels()),
-            List.of());
+            workloads.of(endpoint));
     identity(endpoint.identity(), endpoint.labels());
     endpoints.put(endpoint.id(), named);
     addresses.put(Address.of(endpoint.address()), named);
@@ -86,8 +88,34 @@ public final class Names implements FlowNames {
     interfaces.remove(endpoint.hostIfindex());
   }
 
+  /**
+   * What a pod of this node belongs to.
+   *
+   * @return whether that was not known before, so that its endpoints are to be named again
+   */
+  boolean pod(PodRecord pod) {
+    return workloads.add(pod);
+  }
+
+  void podGone(String namespace, String name) {
+    workloads.remove(namespace, name);
+  }
+
+  /** What an endpoint's pod belongs to, {@code kind/name}; empty where nothing is known. */
+  String workload(LocalEndpoint endpoint) {
+    return workloads.text(endpoint);
+  }
+
+  /** An address of a node. */
+  void node(InetAddress address, int identity, String name) {
+    var known = identities.get(identity);
+    addresses.put(
+        Address.of(address),
+        FlowEndpoint.node(identity, name, known == null ? FlowLabels.NONE : known.labels()));
+  }
+
   /** A pod of another node. Its labels are those of its identity. */
-  void remote(InetAddress address, int identity, String namespace, String pod) {
+  void remote(InetAddress address, int identity, String namespace, String pod, String workload) {
     var known = identities.get(identity);
     addresses.put(
         Address.of(address),
@@ -98,9 +126,10 @@ public final class Names implements FlowNames {
             namespace,
             pod,
             known == null ? FlowLabels.NONE : known.labels(),
-            List.of()));
+            workloads.named(workload)));
   }
 
+  /** An address that a pod of another node, or a node, no longer has. */
   void remoteGone(InetAddress address) {
     addresses.remove(Address.of(address));
   }
@@ -124,13 +153,13 @@ public final class Names implements FlowNames {
   }
 
   @Override
-  public @Nullable FlowEndpoint endpoint(int id) {
-    return endpoints.get(id);
+  public @Nullable FlowEndpoint endpoint(int id, long time) {
+    return endpoints.get(id, time);
   }
 
   @Override
-  public @Nullable FlowEndpoint address(int network, long high, long low) {
-    return network == 0 ? addresses.get(new Address(high, low)) : null;
+  public @Nullable FlowEndpoint address(int network, long high, long low, long time) {
+    return network == 0 ? addresses.get(new Address(high, low), time) : null;
   }
 
   @Override

@@ -161,10 +161,21 @@ final class Relabeler {
         identity);
   }
 
+  /** Tells again of a pod's endpoints, of which more is known now. */
+  void renamed(String namespace, String pod) {
+    for (var endpoint : new ArrayList<>(store.all())) {
+      if (endpoint.isOf(namespace, pod)) {
+        names.local(endpoint);
+        changes.added(endpoint);
+      }
+    }
+  }
+
   /** Names a pod of another node for flows; one of this node has a better name already. */
-  void nameRemote(InetAddress address, int identity, String namespace, String pod) {
+  void nameRemote(
+      InetAddress address, int identity, String namespace, String pod, String workload) {
     if (!isLocal(address)) {
-      names.remote(address, identity, namespace, pod);
+      names.remote(address, identity, namespace, pod, workload);
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,7 @@ final class StatusWriter implements EndpointLifecycle.Listener, AutoCloseable {
   private final CiliumEndpoints endpoints;
   private final CiliumNodes nodes;
   private final Enforcement enforcement;
+  private final Function<LocalEndpoint, String> workloads;
   private final Map<String, Told> queue = new LinkedHashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition more = lock.newCondition();
@@ -53,17 +55,22 @@ final class StatusWriter implements EndpointLifecycle.Listener, AutoCloseable {
     @Nullable Endpoint of(int id);
   }
 
+  /**
+   * @param workloads what an endpoint's pod belongs to
+   */
   StatusWriter(
       String node,
       String nodeAddress,
       CiliumEndpoints endpoints,
       CiliumNodes nodes,
-      Enforcement enforcement) {
+      Enforcement enforcement,
+      Function<LocalEndpoint, String> workloads) {
     this.node = node;
     this.nodeAddress = nodeAddress;
     this.endpoints = endpoints;
     this.nodes = nodes;
     this.enforcement = enforcement;
+    this.workloads = workloads;
     thread = Thread.ofVirtual().name("status").start(this::run);
   }
 
@@ -223,7 +230,8 @@ final class StatusWriter implements EndpointLifecycle.Listener, AutoCloseable {
         found != null && found.flags().contains(Endpoint.Flag.ENFORCE_INGRESS),
         found != null && found.flags().contains(Endpoint.Flag.ENFORCE_EGRESS),
         portsOf(endpoint),
-        "ready");
+        "ready",
+        workloads.apply(endpoint));
   }
 
   @Override

@@ -97,9 +97,10 @@ public final class FlowDecoder {
     int rule = event.rule();
     RuleOrigin origin = rule == 0 ? null : now.rule(rule);
     int ifindex = event.ifindex();
+    long time = event.time();
     return new FlowRecord(
         sequence,
-        clock.wallNanos(event.time()),
+        clock.wallNanos(time),
         (byte) kind,
         (byte) verdict,
         (short) subtype,
@@ -124,6 +125,7 @@ public final class FlowDecoder {
         rule,
         endpoint(
             now,
+            time,
             event.sourceEndpoint(),
             event.sourceIdentity(),
             addressed,
@@ -132,6 +134,7 @@ public final class FlowDecoder {
             sourceLow),
         endpoint(
             now,
+            time,
             event.destinationEndpoint(),
             event.destinationIdentity(),
             addressed,
@@ -155,10 +158,17 @@ public final class FlowDecoder {
   }
 
   private static FlowEndpoint endpoint(
-      FlowNames names, int id, int identity, boolean addressed, int network, long high, long low) {
-    FlowEndpoint named = id == 0 ? null : names.endpoint(id);
+      FlowNames names,
+      long time,
+      int id,
+      int identity,
+      boolean addressed,
+      int network,
+      long high,
+      long low) {
+    FlowEndpoint named = id == 0 ? null : names.endpoint(id, time);
     if (named == null && addressed) {
-      named = names.address(network, high, low);
+      named = names.address(network, high, low, time);
     }
     if (named != null && (named.identity() == identity || identity == 0)) {
       return named;

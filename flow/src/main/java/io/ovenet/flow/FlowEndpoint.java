@@ -52,6 +52,12 @@ public final class FlowEndpoint {
     return new FlowEndpoint(id, identity, clusterName, namespace, podName, labels, workloads);
   }
 
+  /** A node, which is no pod: its workload is itself. */
+  public static FlowEndpoint node(int identity, String name, FlowLabels labels) {
+    var node = Workload.newBuilder().setKind("Node").setName(name).build();
+    return new FlowEndpoint(0, identity, "", "", "", labels, List.of(node));
+  }
+
   /** Somebody who is known by identity alone: the world, a host, a prefix. */
   public static FlowEndpoint identity(int identity, FlowLabels labels) {
     return new FlowEndpoint(0, identity, "", "", "", labels, List.of());

@@ -8,18 +8,19 @@ import org.jspecify.annotations.Nullable;
  * that drains the ring, so an implementation neither blocks nor computes: it is an immutable
  * snapshot, or reads concurrent maps.
  *
- * <p>Addresses are 16 bytes as two big-endian numbers, IPv4 as ::ffff:a.b.c.d.
+ * <p>Addresses are 16 bytes as two big-endian numbers, IPv4 as ::ffff:a.b.c.d. Times are
+ * nanoseconds of CLOCK_MONOTONIC, as the kernel's records have them.
  */
 public interface FlowNames {
   String clusterName();
 
   String nodeName();
 
-  /** The endpoint of this node that has the id, or null. */
-  @Nullable FlowEndpoint endpoint(int id);
+  /** The endpoint of this node that had the id at that time, or null. */
+  @Nullable FlowEndpoint endpoint(int id, long time);
 
-  /** The pod, here or elsewhere, that has the address, or null. */
-  @Nullable FlowEndpoint address(int network, long high, long low);
+  /** The pod or node, here or elsewhere, that had the address at that time, or null. */
+  @Nullable FlowEndpoint address(int network, long high, long low, long time);
 
   /** Whoever has the identity, by labels alone, or null where it is not known. */
   @Nullable FlowEndpoint identity(int identity);

@@ -34,12 +34,12 @@ public record NameTable(
   }
 
   @Override
-  public @Nullable FlowEndpoint endpoint(int id) {
+  public @Nullable FlowEndpoint endpoint(int id, long time) {
     return endpoints.get(id);
   }
 
   @Override
-  public @Nullable FlowEndpoint address(int network, long high, long low) {
+  public @Nullable FlowEndpoint address(int network, long high, long low, long time) {
     return addresses.isEmpty() ? null : addresses.get(new Address(network, high, low));
   }
 

@@ -11,6 +11,7 @@ import java.util.List;
  * @param ips addresses of the endpoint, as the API has them
  * @param namedPorts of its pod, those that can be understood
  * @param podUid uid of the pod that owns it, empty where nothing owns it
+ * @param workload of its pod, as {@link Workload} writes it, empty where nobody says
  */
 public record CiliumEndpointRecord(
     ObjectKey key,
@@ -21,7 +22,8 @@ public record CiliumEndpointRecord(
     List<String> ips,
     String state,
     List<ContainerPort> namedPorts,
-    String podUid)
+    String podUid,
+    String workload)
     implements KubernetesRecord {
   public CiliumEndpointRecord {
     ips = List.copyOf(ips);

@@ -29,7 +29,14 @@ public final class CiliumEndpoints {
     var collection = path.substring(0, path.lastIndexOf('/'));
     var metadata =
         Map.of(
-            "name", endpoint.name(), "namespace", endpoint.namespace(), "ownerReferences", owners);
+            "name",
+            endpoint.name(),
+            "namespace",
+            endpoint.namespace(),
+            "ownerReferences",
+            owners,
+            "annotations",
+            Map.of(Workload.ANNOTATION, endpoint.workload()));
     var status = endpoint.toJson();
     while (true) {
       try {
@@ -53,7 +60,16 @@ public final class CiliumEndpoints {
       try {
         return CiliumRecords.endpoint(
             api.patch(
-                path, Map.of("metadata", Map.of("ownerReferences", owners), "status", status)));
+                path,
+                Map.of(
+                    "metadata",
+                    Map.of(
+                        "ownerReferences",
+                        owners,
+                        "annotations",
+                        Map.of(Workload.ANNOTATION, endpoint.workload())),
+                    "status",
+                    status)));
       } catch (ApiException e) {
         // Deleted since: make it.
         if (!e.notFound()) {

@@ -147,7 +147,8 @@ final class CiliumRecords {
         ips,
         status.string("state"),
         ports,
-        owner == null ? "" : owner.uid());
+        owner == null ? "" : owner.uid(),
+        metadata.object("annotations").string(Workload.ANNOTATION));
   }
 
   private static int number(long value) {

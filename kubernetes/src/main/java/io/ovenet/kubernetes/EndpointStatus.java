@@ -17,6 +17,7 @@ import java.util.Map;
  * @param ipv6 empty for none
  * @param nodeAddress address of the node
  * @param state such as {@code ready}
+ * @param workload of its pod, as {@link Workload} writes it, empty for none
  */
 public record EndpointStatus(
     String namespace,
@@ -32,7 +33,8 @@ public record EndpointStatus(
     boolean ingressEnforced,
     boolean egressEnforced,
     List<ContainerPort> namedPorts,
-    String state) {
+    String state,
+    String workload) {
   public EndpointStatus {
     labels = List.copyOf(labels);
     namedPorts = List.copyOf(namedPorts);

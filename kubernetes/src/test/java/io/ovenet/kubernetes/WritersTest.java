@@ -123,7 +123,8 @@ class WritersTest {
         true,
         false,
         List.of(new ContainerPort("http", 80, "TCP")),
-        "ready");
+        "ready",
+        "Deployment/web");
   }
 
   @Test
@@ -131,6 +132,7 @@ class WritersTest {
     var endpoints = new CiliumEndpoints(api);
     var first = endpoints.upsert(endpoint("uid-1", "10.0.0.1"));
     assertThat(first.identity()).isEqualTo(4711);
+    assertThat(first.workload()).isEqualTo("Deployment/web");
     assertThat(first.ips()).containsExactly("10.0.0.1");
     var second = endpoints.upsert(endpoint("uid-2", "10.0.0.2"));
     assertThat(second.podUid()).isEqualTo("uid-2");

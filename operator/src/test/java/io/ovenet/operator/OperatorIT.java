@@ -421,6 +421,7 @@ class OperatorIT {
                 false,
                 false,
                 List.of(),
-                "ready"));
+                "ready",
+                ""));
   }
 }
