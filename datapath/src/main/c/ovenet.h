@@ -144,6 +144,39 @@ struct policy_value {
 	__u32 log_cookie;
 };
 
+/*
+ * What verify_policy answers: how the policy of an endpoint of this node decides about a peer, by
+ * the same lookups as a packet of theirs, of which there is none. A frame that holds them, from
+ * POLICY_QUESTIONS_AT on, is given to a test run and comes back with the answers.
+ */
+struct policy_question {
+	union address peer;
+	__u32 number; /* what stands in class_map for the peer; 0: whatever its address has */
+	__u16 endpoint;
+	__be16 port_be; /* as struct policy_key has it */
+	__u8 protocol;
+	__u8 direction;
+	/* The answer. */
+	__u8 answered;
+	__u8 verdict; /* enum verdict */
+	__u8 match;
+	__u8 reason; /* drop reason; 0: it passes */
+	__u8 detail;
+	__u8 reserved;
+	__u32 rule;
+	__u32 identity; /* of the peer, and what stands for it in class_map */
+	__u32 peer_number;
+	__u32 identity_class;
+	__u32 policy; /* of the endpoint; 0: it has none */
+	__u32 reserved2;
+};
+
+enum policy_questions {
+	POLICY_QUESTIONS_AT = 16,
+	POLICY_QUESTIONS_MOST = 48,
+	POLICY_QUESTION_NO_CLASS = 0xffffffff, /* identity_class of whom class_map does not know */
+};
+
 /* revision_map: array of one, mapped into the agent. */
 struct revisions {
 	__u64 current; /* what is decided now rests on this revision */

@@ -3,6 +3,7 @@
  * Both directions of a pod's veth, seen from its host's side: from_pod at ingress, to_pod at
  * egress. And from_host, at egress of the device that the pods' addresses are routed to. And
  * from_overlay, at ingress of the overlay's device, and from_network, at that of the node's own.
+ * verify_policy is attached nowhere: it answers questions.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -12,6 +13,7 @@
 #include "network.h"
 #include "overlay.h"
 #include "related.h"
+#include "verify.h"
 
 /* A reason to drop what a pod sends, before what it says is looked at. */
 static __always_inline int check_sender(struct __sk_buff *skb, struct packet *p,
@@ -286,6 +288,8 @@ union layouts {
 	enum nat_constants nat_constants;
 	enum endpoint_flags endpoint_flags;
 	enum policy_constants policy_constants;
+	struct policy_question policy_question;
+	enum policy_questions policy_questions;
 	enum verdict verdict;
 	enum conntrack_flags conntrack_flags;
 	enum conntrack_state conntrack_state;

@@ -60,6 +60,7 @@ public final class Agent implements AutoCloseable {
   private final Relabeler relabeler;
   private final StatusWriter status;
   private final Announcements announcements;
+  private final AdminServer admin;
   private final CompletableFuture<String> podCidr = new CompletableFuture<>();
   private final CompletableFuture<InetAddress> router = new CompletableFuture<>();
 
@@ -129,8 +130,10 @@ public final class Agent implements AutoCloseable {
       own(Hubble.start(config, datapath, names, announcements));
     }
     var server = own(new CniServer(config.cniSocket()));
+    admin = own(new AdminServer(config.adminSocket()));
     adopt(network);
     server.serve(lifecycle);
+    admin.serve();
   }
 
   private <T extends AutoCloseable> T own(T part) {

@@ -163,6 +163,11 @@ public record AgentConfig(
     return config.withWarnings(warnings);
   }
 
+  /** Where {@link AdminServer} listens. */
+  Path adminSocket() {
+    return cniSocket.resolveSibling(AdminServer.SOCKET);
+  }
+
   /** TCP port that Hubble listens on; 0: none. */
   int hubblePort() {
     var address = hubbleListenAddress;

@@ -35,6 +35,7 @@ public final class Datapath implements AutoCloseable {
   static final String FROM_HOST = "from_host";
   static final String FROM_OVERLAY = "from_overlay";
   static final String FROM_NETWORK = "from_network";
+  private static final String VERIFY_POLICY = "verify_policy";
   private static final String OBJECT = "pod.bpf.o";
 
   private final SortedMap<String, BpfMap> maps = new TreeMap<>();
@@ -345,6 +346,11 @@ public final class Datapath implements AutoCloseable {
       values.add(codec.read(MemorySegment.ofArray(bytes), at));
     }
     return values;
+  }
+
+  /** Asks what policies decide as they stand in the kernel. */
+  public PolicyProbe probe() {
+    return new PolicyProbe(program(VERIFY_POLICY));
   }
 
   /** A loaded program, for test runs and benchmarks; stays this object's. */

@@ -400,6 +400,45 @@ class LayoutTest {
   }
 
   @Test
+  void policyQuestion() {
+    Btf.Struct struct = BTF.struct("policy_question");
+    assertThat(struct.size()).isEqualTo(PolicyQuestion.SIZE);
+    MemorySegment bytes = MemorySegment.ofArray(new byte[PolicyQuestion.SIZE]);
+    Written raw = new Written(struct, bytes, new HashSet<>());
+    PolicyQuestion.at(0x0102, PolicyKey.EGRESS, ONE, 6, 0x1234).write(bytes, 0);
+    raw.has("peer", ONE)
+        .has("number", 0)
+        .has("endpoint", 0x0102)
+        .has("port_be", 0x1234)
+        .has("protocol", 6)
+        .has("direction", PolicyKey.EGRESS)
+        .has("answered", 0);
+    assertThat(PolicyQuestion.isAnswered(bytes, 0)).isFalse();
+    PolicyQuestion.of(1, PolicyKey.INGRESS, 0x01020304, 6, 1).write(bytes, 0);
+    raw.has("number", 0x01020304);
+    for (int i = 27; i < PolicyQuestion.SIZE; i++) {
+      bytes.set(Bytes.U8, i, (byte) i);
+    }
+    bytes.set(Bytes.U8, 26, (byte) 1);
+    bytes.set(Bytes.U8, 27, (byte) Verdict.DENY.number());
+    assertThat(PolicyQuestion.isAnswered(bytes, 0)).isTrue();
+    PolicyQuestion.Answer answer = PolicyQuestion.Answer.read(bytes, 0);
+    assertThat(answer.verdict()).isEqualTo(Verdict.DENY);
+    raw.has("verdict", Verdict.DENY.number())
+        .has("match", answer.match())
+        .has("reason", answer.dropReason())
+        .has("detail", answer.detail())
+        .has("rule", answer.rule())
+        .has("identity", answer.identity())
+        .has("peer_number", answer.number())
+        .has("identity_class", java.util.Objects.requireNonNull(answer.identityClass()))
+        .has("policy", answer.policy())
+        .andNothingElse();
+    bytes.set(Bytes.U32, member("policy_question", "identity_class").offset(), -1);
+    assertThat(PolicyQuestion.Answer.read(bytes, 0).identityClass()).isNull();
+  }
+
+  @Test
   void connectionEvent() {
     assertThat(BTF.struct("connection_event").size()).isEqualTo(FlowEvent.CONNECTION_SIZE);
     assertThat(member("connection_event", "trace").offset()).isZero();
@@ -486,6 +525,8 @@ class LayoutTest {
     numbers.put("MAX_ENDPOINTS", Endpoint.MAX_ENDPOINTS);
     numbers.put("ENDPOINT_IFINDEX_BASE", Endpoint.IFINDEX_BASE);
     numbers.put("CLASS_ANY", PolicyKey.CLASS_ANY);
+    numbers.put("POLICY_QUESTIONS_AT", PolicyQuestion.FIRST);
+    numbers.put("POLICY_QUESTIONS_MOST", PolicyQuestion.MOST);
     numbers.put("DIRECTION_INGRESS", PolicyKey.INGRESS);
     numbers.put("DIRECTION_EGRESS", PolicyKey.EGRESS);
     numbers.put("EVENT_REPLY", FlowEvent.REPLY);
