@@ -2,6 +2,7 @@ package io.ovenet.cli.policy;
 
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.policy.ParsedPolicy;
+import io.ovenet.kubernetes.question.Groups;
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.PolicyDocument;
 import io.ovenet.policy.PolicyKey;

@@ -1,16 +1,13 @@
 package io.ovenet.cli.policy;
 
 import io.ovenet.kubernetes.Json;
-import io.ovenet.kubernetes.policy.ParsedPolicy;
+import io.ovenet.kubernetes.question.Findings;
+import io.ovenet.kubernetes.question.SideText;
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.PolicyDocument;
-import io.ovenet.policy.LabelFilter;
-import io.ovenet.policy.Labels;
 import io.ovenet.policy.RuleOrigin;
 import io.ovenet.policy.lint.Check;
-import io.ovenet.policy.lint.DnsReach;
 import io.ovenet.policy.lint.Finding;
-import io.ovenet.policy.lint.Lint;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +18,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -74,7 +70,7 @@ final class LintCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Set<Check> left = ignoredChecks();
     ClusterState state = options.read(files);
-    List<Finding> findings = new ArrayList<>(find(state));
+    List<Finding> findings = new ArrayList<>(Findings.of(state));
     findings.removeIf(finding -> left.contains(finding.check()));
     PrintWriter out = spec.commandLine().getOut();
     if (output == Format.JSON) {
@@ -114,26 +110,6 @@ final class LintCommand implements Callable<Integer> {
       }
     }
     return checks;
-  }
-
-  static Set<Finding> find(ClusterState state) {
-    TreeSet<Finding> findings = new TreeSet<>();
-    for (PolicyDocument policy : state.policies().values()) {
-      if (policy.parsed() instanceof ParsedPolicy.Invalid(var key, var error, var isolation)) {
-        findings.add(
-            new Finding(
-                Check.INVALID,
-                new RuleOrigin(key.kind(), key.namespace(), key.name(), error.path()),
-                error.message()
-                    + (isolation.rules().isEmpty() ? "" : "; whom it selects is isolated by it"),
-                error.remedy()));
-      }
-    }
-    List<Labels> labels = new ArrayList<>();
-    state.workloads().forEach(workload -> labels.add(workload.party().labels()));
-    findings.addAll(Lint.of(state.objects(), labels, LabelFilter.upstreamDefault()));
-    findings.addAll(DnsReach.of(state.judge(state.pods()), state.pods()));
-    return findings;
   }
 
   private static String place(ClusterState state, RuleOrigin origin) {

@@ -1,6 +1,7 @@
 package io.ovenet.cli.policy;
 
 import io.ovenet.kubernetes.Json;
+import io.ovenet.kubernetes.question.Groups;
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.policy.question.Matrix;
 import io.ovenet.policy.question.Party;

@@ -1,6 +1,7 @@
 package io.ovenet.cli.policy;
 
 import io.ovenet.kubernetes.Json;
+import io.ovenet.kubernetes.question.SideText;
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.Workload;
 import io.ovenet.policy.CidrSelector;

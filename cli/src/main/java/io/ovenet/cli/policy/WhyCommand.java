@@ -1,8 +1,11 @@
 package io.ovenet.cli.policy;
 
 import io.ovenet.kubernetes.Json;
+import io.ovenet.kubernetes.question.EndExpression;
+import io.ovenet.kubernetes.question.SideText;
+import io.ovenet.kubernetes.question.Target;
+import io.ovenet.kubernetes.question.YamlText;
 import io.ovenet.kubernetes.world.ClusterState;
-import io.ovenet.policy.RuleOrigin;
 import io.ovenet.policy.TrafficDirection;
 import io.ovenet.policy.question.Judge;
 import io.ovenet.policy.question.Party;
@@ -137,7 +140,8 @@ final class WhyCommand implements Callable<Integer> {
       case JSON ->
           out.println(
               new String(Json.write(json(state, target, findings)), StandardCharsets.UTF_8));
-      case YAML -> proposals(findings).forEach(p -> out.print("---\n" + Yaml.write(p.document())));
+      case YAML ->
+          proposals(findings).forEach(p -> out.print("---\n" + YamlText.write(p.document())));
       case TEXT -> text(state, target, findings, out);
     }
     out.flush();
@@ -182,7 +186,7 @@ final class WhyCommand implements Callable<Integer> {
     for (Proposal proposal : proposals) {
       out.println("This would let it pass; it opens " + proposal.opens() + ":");
       out.println();
-      out.println(Yaml.write(proposal.document()));
+      out.println(YamlText.write(proposal.document()));
     }
     if (proposals.size() > 1) {
       out.println("All of them: the same with -o yaml, piped to kubectl apply -f -");
@@ -200,42 +204,11 @@ final class WhyCommand implements Callable<Integer> {
       connection.put("allowed", finding.passes());
       List<Object> sides = new ArrayList<>();
       for (Why.Side side : finding.sides()) {
-        sides.add(json(state, side));
+        sides.add(SideText.json(state, side));
       }
       connection.put("sides", sides);
       connections.add(connection);
     }
     return Map.of("connections", connections);
-  }
-
-  private static Map<String, Object> json(ClusterState state, Why.Side side) {
-    Map<String, Object> object = new LinkedHashMap<>();
-    object.put("direction", side.direction() == TrafficDirection.EGRESS ? "egress" : "ingress");
-    object.put("subject", side.subject().name());
-    object.put("allowed", side.passes());
-    object.put("reason", side.answer() == null ? "no-endpoint" : side.answer().reason().toString());
-    List<Object> rules = new ArrayList<>();
-    if (side.answer() != null) {
-      for (RuleOrigin origin : side.answer().decision().origins().asList()) {
-        rules.add(SideText.json(state, origin));
-      }
-    }
-    object.put("rules", rules);
-    List<Object> misses = new ArrayList<>();
-    side.nearMisses()
-        .forEach(
-            miss ->
-                misses.add(
-                    Map.of(
-                        "rule",
-                        SideText.json(state, miss.rule()),
-                        "wouldMatchIf",
-                        miss.conditions())));
-    object.put("nearMisses", misses);
-    if (side.proposal() != null) {
-      object.put("proposal", side.proposal().document());
-      object.put("opens", side.proposal().opens());
-    }
-    return object;
   }
 }

@@ -1,4 +1,4 @@
-package io.ovenet.cli.policy;
+package io.ovenet.kubernetes.question;
 
 import io.ovenet.policy.NamedPort;
 import io.ovenet.policy.PortRange;
@@ -12,12 +12,12 @@ import java.util.Locale;
  * @param protocol IP protocol number
  * @param port as written: a number, a port's name, or an ICMP type
  */
-record Target(String end, int protocol, String port) {
+public record Target(String end, int protocol, String port) {
   private static final String REMEDY =
       ": write END:PORT or END:PORT/PROTOCOL, as shop/web:80/TCP, shop/web:http or 10.0.0.1:8/ICMP";
 
   /** Reads it. */
-  static Target parse(String text) {
+  public static Target parse(String text) {
     int colon = text.lastIndexOf(':');
     if (colon <= 0 || colon == text.length() - 1 || text.endsWith("]")) {
       throw new IllegalArgumentException("'" + text + "' names no port" + REMEDY);
@@ -49,12 +49,12 @@ record Target(String end, int protocol, String port) {
     };
   }
 
-  boolean isIcmp() {
+  public boolean isIcmp() {
     return protocol == PortRange.ICMP || protocol == PortRange.ICMPV6;
   }
 
   /** The port's number, or the ICMP type; a name is one of the destination's. */
-  int number(Party destination) {
+  public int number(Party destination) {
     if (port.matches("[0-9]{1,5}")) {
       int number = Integer.parseInt(port);
       if (number > (isIcmp() ? 255 : 65535) || (number == 0 && !isIcmp())) {
@@ -73,7 +73,7 @@ record Target(String end, int protocol, String port) {
   }
 
   /** {@code 80/TCP}, {@code ICMP type 8}. */
-  String text(int number) {
+  public String text(int number) {
     return (isIcmp() ? PortRange.icmp(protocol, number) : new PortRange(protocol, number, number))
         .toString();
   }

@@ -1,4 +1,4 @@
-package io.ovenet.cli.policy;
+package io.ovenet.kubernetes.question;
 
 import java.util.Map;
 import org.snakeyaml.engine.v2.api.Dump;
@@ -6,10 +6,10 @@ import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
 
 /** Objects as YAML. */
-final class Yaml {
-  private Yaml() {}
+public final class YamlText {
+  private YamlText() {}
 
-  static String write(Map<String, ?> object) {
+  public static String write(Map<String, ?> object) {
     return new Dump(
             DumpSettings.builder()
                 .setDefaultFlowStyle(FlowStyle.BLOCK)

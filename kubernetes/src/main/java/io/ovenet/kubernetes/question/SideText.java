@@ -1,8 +1,9 @@
-package io.ovenet.cli.policy;
+package io.ovenet.kubernetes.question;
 
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.PolicyDocument;
 import io.ovenet.policy.RuleOrigin;
+import io.ovenet.policy.TrafficDirection;
 import io.ovenet.policy.Verdict;
 import io.ovenet.policy.question.Answer;
 import io.ovenet.policy.question.NearMiss;
@@ -14,10 +15,11 @@ import java.util.List;
 import java.util.Map;
 
 /** One side of a connection in words. */
-final class SideText {
+public final class SideText {
   private SideText() {}
 
-  static String verdict(Why.Side side) {
+  /** What it comes to. */
+  public static String verdict(Why.Side side) {
     Answer answer = side.answer();
     if (answer == null) {
       return "allowed, it is no endpoint that policies are about";
@@ -41,7 +43,7 @@ final class SideText {
   }
 
   /** Lines that say by which rules, and which come near. */
-  static List<String> details(ClusterState state, Why.Side side) {
+  public static List<String> details(ClusterState state, Why.Side side) {
     List<String> lines = new ArrayList<>();
     Answer answer = side.answer();
     if (answer == null) {
@@ -67,7 +69,8 @@ final class SideText {
     return lines;
   }
 
-  static Map<String, Object> json(ClusterState state, RuleOrigin origin) {
+  /** A rule for programs; with file and line where it was read from one. */
+  public static Map<String, Object> json(ClusterState state, RuleOrigin origin) {
     Map<String, Object> rule = new LinkedHashMap<>();
     rule.put("kind", origin.kind().toString());
     rule.put("namespace", origin.namespace());
@@ -79,5 +82,33 @@ final class SideText {
       rule.put("line", policy.source().line(origin.fieldPath()));
     }
     return rule;
+  }
+
+  /** One side for programs, as {@code ovenet policy why -o json} prints it. */
+  public static Map<String, Object> json(ClusterState state, Why.Side side) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("direction", side.direction() == TrafficDirection.EGRESS ? "egress" : "ingress");
+    object.put("subject", side.subject().name());
+    object.put("allowed", side.passes());
+    object.put("reason", side.answer() == null ? "no-endpoint" : side.answer().reason().toString());
+    List<Object> rules = new ArrayList<>();
+    if (side.answer() != null) {
+      for (RuleOrigin origin : side.answer().decision().origins().asList()) {
+        rules.add(json(state, origin));
+      }
+    }
+    object.put("rules", rules);
+    List<Object> misses = new ArrayList<>();
+    side.nearMisses()
+        .forEach(
+            miss ->
+                misses.add(
+                    Map.of("rule", json(state, miss.rule()), "wouldMatchIf", miss.conditions())));
+    object.put("nearMisses", misses);
+    if (side.proposal() != null) {
+      object.put("proposal", side.proposal().document());
+      object.put("opens", side.proposal().opens());
+    }
+    return object;
   }
 }

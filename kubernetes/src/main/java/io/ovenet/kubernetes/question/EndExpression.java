@@ -1,4 +1,4 @@
-package io.ovenet.cli.policy;
+package io.ovenet.kubernetes.question;
 
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.Workload;
@@ -17,7 +17,7 @@ import java.util.Map;
  * {@code vm/shop/db}, {@code app=web,tier=front}, {@code 10.0.0.7}, {@code 10.0.0.0/8}, {@code
  * host}.
  */
-final class EndExpression {
+public final class EndExpression {
   private final ClusterState state;
   private final String namespace;
 
@@ -26,7 +26,7 @@ final class EndExpression {
    *
    * @param namespace of names without one, and of label selectors; empty for any
    */
-  EndExpression(ClusterState state, String namespace) {
+  public EndExpression(ClusterState state, String namespace) {
     this.state = state;
     this.namespace = namespace;
   }
@@ -36,7 +36,7 @@ final class EndExpression {
    *
    * @throws IllegalArgumentException saying why it is nobody
    */
-  List<Party> parties(String text) {
+  public List<Party> parties(String text) {
     if (text.indexOf('=') > 0) {
       return ofLabels(text);
     }

@@ -1,4 +1,4 @@
-package io.ovenet.cli.policy;
+package io.ovenet.kubernetes.question;
 
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.Workload;
@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /** Parties by what people call them together. */
-enum Groups {
+public enum Groups {
   NAMESPACE,
   APPLICATION,
   POD;
@@ -32,7 +32,7 @@ enum Groups {
   }
 
   /** All pods, and after them the host and the world. */
-  Map<String, List<Party>> all(ClusterState state) {
+  public Map<String, List<Party>> all(ClusterState state) {
     Map<String, List<Party>> groups = pods(state.workloads());
     groups.put("(host)", List.of(Party.reserved(ReservedIdentity.HOST)));
     groups.put("(world)", List.of(Party.reserved(ReservedIdentity.WORLD)));
@@ -40,7 +40,7 @@ enum Groups {
   }
 
   /** Those of a namespace, or those that an expression means. */
-  Map<String, List<Party>> of(ClusterState state, String text, String namespace) {
+  public Map<String, List<Party>> of(ClusterState state, String text, String namespace) {
     List<Workload> in = new ArrayList<>();
     for (Workload workload : state.workloads()) {
       if (workload.namespace().equals(text)) {
