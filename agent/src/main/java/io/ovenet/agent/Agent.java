@@ -61,6 +61,7 @@ public final class Agent implements AutoCloseable {
   private final StatusWriter status;
   private final Announcements announcements;
   private final AdminServer admin;
+  private final PolicyVerifier verifier;
   private final CompletableFuture<String> podCidr = new CompletableFuture<>();
   private final CompletableFuture<InetAddress> router = new CompletableFuture<>();
 
@@ -126,11 +127,14 @@ public final class Agent implements AutoCloseable {
             _ -> {},
             NodeSetup.podMtu(config));
     attachments = own(new AttachmentWatch(store, lifecycle));
+    verifier = own(new PolicyVerifier(steering, datapath, rules));
     if (config.hubble()) {
-      own(Hubble.start(config, datapath, names, announcements));
+      own(Hubble.start(config, datapath, names, announcements, verifier::write));
     }
     var server = own(new CniServer(config.cniSocket()));
     admin = own(new AdminServer(config.adminSocket()));
+    admin.offer("policy-verify", _ -> verifier.verify().fields());
+    new KernelQuestions(steering, datapath, rules).offer(admin);
     adopt(network);
     server.serve(lifecycle);
     admin.serve();
@@ -267,6 +271,7 @@ public final class Agent implements AutoCloseable {
     lifecycle.ready(ipam);
     NodeSetup.installPlugin(config);
     attachments.start();
+    verifier.start();
     log.info("node {} is ready: pods get addresses of {}", config.nodeName(), ipam.cidr());
   }
 

@@ -45,7 +45,11 @@ final class Hubble implements AutoCloseable {
   }
 
   static Hubble start(
-      AgentConfig config, Datapath datapath, Names names, Announcements announcements)
+      AgentConfig config,
+      Datapath datapath,
+      Names names,
+      Announcements announcements,
+      Consumer<MetricsText> more)
       throws IOException {
     var clock = new MonotonicClock();
     var ring = new FlowRing(config.hubbleCapacity());
@@ -76,7 +80,9 @@ final class Hubble implements AutoCloseable {
     @Nullable MetricsServer scraped;
     try {
       scraped =
-          serve(config, List.of(metrics::write, announcements::write, to -> rate(to, statistics)));
+          serve(
+              config,
+              List.of(metrics::write, announcements::write, to -> rate(to, statistics), more));
     } catch (IOException e) {
       server.close();
       events.close();

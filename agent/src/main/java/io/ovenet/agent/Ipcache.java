@@ -87,6 +87,18 @@ public final class Ipcache {
     return value == null ? 0 : value.identity();
   }
 
+  /** The identity that is said of each prefix. */
+  Map<IpcacheKey, Integer> wanted() {
+    var wanted = new HashMap<IpcacheKey, Integer>();
+    for (var key : said.keySet()) {
+      int identity = saidIdentity(key);
+      if (identity != 0) {
+        wanted.put(key, identity);
+      }
+    }
+    return wanted;
+  }
+
   /** Who says what is in the kernel or is to be; null if nobody does. */
   @Nullable Source source(IpcacheKey key) {
     Source strongest = null;

@@ -272,7 +272,7 @@ public final class Realizer {
     forgetIdentity(endpoint.identity());
   }
 
-  private static PolicySubject subjectOf(LocalEndpoint endpoint) {
+  static PolicySubject subjectOf(LocalEndpoint endpoint) {
     return new PolicySubject(endpoint.labels(), endpoint.ports(), endpoint.audit());
   }
 
@@ -353,6 +353,20 @@ public final class Realizer {
       return realize();
     }
     return tables.revisions().current();
+  }
+
+  /** What is in force, to hold the kernel against; right after {@link #realize}. */
+  InForce inForce() {
+    var peers = new HashMap<IpcacheKey, InForce.Peer>();
+    ipcache
+        .wanted()
+        .forEach(
+            (key, identity) ->
+                peers.put(
+                    key,
+                    new InForce.Peer(
+                        identity, engine.peerAt(PolicyVerification.cidrOf(key), identity))));
+    return new InForce(tables.revisions().current(), engine.compile(), endpoints(), peers);
   }
 
   private void publish(Set<Integer> changed, boolean remote, long revision) {
@@ -460,7 +474,7 @@ public final class Realizer {
     return Objects.requireNonNull(numbers.get(policy), "every wanted policy was placed");
   }
 
-  private static Set<Endpoint.Flag> flagsOf(CompiledPolicy policy) {
+  static Set<Endpoint.Flag> flagsOf(CompiledPolicy policy) {
     var flags = EnumSet.of(Endpoint.Flag.PRESENT);
     if (policy.enforces(TrafficDirection.INGRESS)) {
       flags.add(Endpoint.Flag.ENFORCE_INGRESS);

@@ -27,6 +27,8 @@ public final class Steering implements AutoCloseable {
         @Nullable CompletableFuture<Void> realized)
         implements Step {}
 
+    record Look(Consumer<Realizer> look, CompletableFuture<Void> looked) implements Step {}
+
     record Stop() implements Step {}
   }
 
@@ -67,6 +69,16 @@ public final class Steering implements AutoCloseable {
     return applied;
   }
 
+  /**
+   * Looks at what is in force, on the steering thread, when all that was queued before is; done
+   * exceptionally if the kernel could not be brought there.
+   */
+  public CompletableFuture<Void> look(Consumer<Realizer> look) {
+    var looked = new CompletableFuture<Void>();
+    queue.add(new Step.Look(look, looked));
+    return looked;
+  }
+
   /** From here on the kernel follows: every source has told what it knows. */
   public CompletableFuture<Void> begin() {
     return realized(
@@ -79,16 +91,22 @@ public final class Steering implements AutoCloseable {
   private void run() {
     while (true) {
       var waiting = new ArrayList<CompletableFuture<Void>>();
+      var looks = new ArrayList<Step.Look>();
       var step = next();
       boolean stop = false;
       while (step != null && !stop) {
-        stop = take(step, waiting);
+        if (step instanceof Step.Look look) {
+          looks.add(look);
+          waiting.add(look.looked());
+        } else {
+          stop = take(step, waiting);
+        }
         step = queue.poll();
       }
       if (stop) {
         return;
       }
-      settle(waiting);
+      settle(waiting, looks);
     }
   }
 
@@ -133,7 +151,7 @@ public final class Steering implements AutoCloseable {
     return false;
   }
 
-  private void settle(List<CompletableFuture<Void>> waiting) {
+  private void settle(List<CompletableFuture<Void>> waiting, List<Step.Look> looks) {
     try {
       if (started) {
         onRealized.accept(realizer.realize());
@@ -143,6 +161,7 @@ public final class Steering implements AutoCloseable {
         failed = false;
       }
       realizer.collect();
+      looks.forEach(this::look);
       waiting.forEach(w -> w.complete(null));
     } catch (RuntimeException e) {
       if (!failed) {
@@ -154,6 +173,17 @@ public final class Steering implements AutoCloseable {
       }
       failed = true;
       waiting.forEach(w -> w.completeExceptionally(e));
+    }
+  }
+
+  private void look(Step.Look look) {
+    try {
+      if (!started) {
+        throw new IllegalStateException("the agent does not know the cluster yet");
+      }
+      look.look().accept(realizer);
+    } catch (RuntimeException e) {
+      look.looked().completeExceptionally(e);
     }
   }
 

@@ -61,9 +61,16 @@ public final class QuestionClasses {
   private final List<Rule> rules = new ArrayList<>();
   private final LabelFacts subjectFacts = new LabelFacts();
 
-  public QuestionClasses(Collection<PolicyObject> policies) {
+  /**
+   * Of policies and what they may name.
+   *
+   * @param groups of prefixes that there are
+   */
+  public QuestionClasses(Collection<PolicyObject> policies, Collection<CidrGroup> groups) {
+    CidrGroups known = new CidrGroups();
+    groups.forEach(group -> known.put(group.name(), group));
     for (PolicyObject policy : policies) {
-      rules.addAll(policy.rules());
+      rules.addAll(known.resolve(policy.rules()));
     }
     for (Rule rule : rules) {
       subjectFacts.name(rule.subject());

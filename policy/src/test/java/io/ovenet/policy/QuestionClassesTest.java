@@ -31,7 +31,7 @@ class QuestionClassesTest {
             Labels.EMPTY,
             "",
             new RuleOrigin(KEY.kind(), "", "p", "spec"));
-    return new QuestionClasses(List.of(new PolicyObject(KEY, List.of(rule), List.of())));
+    return new QuestionClasses(List.of(new PolicyObject(KEY, List.of(rule), List.of())), List.of());
   }
 
   private static RuleEntry entry(

@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
       SelectorsCommand.class,
       IdentitiesCommand.class,
       StatusCommand.class,
+      VerifyCommand.class,
       EvalCommand.class
     })
 public final class PolicyCommand implements Runnable {
