@@ -74,12 +74,12 @@ static __always_inline bool is_left(const struct nat_key *key, const struct nat_
 }
 
 /* 1 if the port is this packet's connection's from now on. */
-VERIFIED_ONCE int claim_port(struct __sk_buff *skb, const struct packet *p, __u32 port_be)
+VERIFIED_ONCE int claim_port(const struct packet *p, __u32 port_be)
 {
 	struct nat_value value = {}, *other;
 	struct nat_key key = {};
 
-	if (!p || socket_answers(skb, p, port_be))
+	if (!p)
 		return 0;
 	key.remote = p->tuple.destination;
 	if (p->tuple.protocol != IPPROTO_ICMP)
@@ -109,7 +109,7 @@ VERIFIED_ONCE int find_port(struct __sk_buff *skb, struct packet *p)
 		__u32 port =
 		    config.nat_first + lane * lane_ports + bpf_get_prandom_u32() % lane_ports;
 
-		if (claim_port(skb, p, bpf_htons(port))) {
+		if (!socket_answers(skb, p, bpf_htons(port)) && claim_port(p, bpf_htons(port))) {
 			p->nat = bpf_htons(port);
 			return 0;
 		}

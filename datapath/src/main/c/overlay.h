@@ -217,10 +217,23 @@ static __always_inline int admit_overlay_standing(struct __sk_buff *skb, struct 
 	return deliver_to_endpoint(skb, p, self);
 }
 
+/* Who the header names: 0, or a drop reason. The key lies in a frame of its own (STACK). */
+VERIFIED_ONCE int read_tunnel_key(struct __sk_buff *skb, struct packet *p)
+{
+	struct bpf_tunnel_key tunnel = {};
+
+	if (!p)
+		return DROP_NO_TUNNEL_KEY;
+	if (bpf_skb_get_tunnel_key(skb, &tunnel, sizeof(tunnel), 0))
+		return DROP_NO_TUNNEL_KEY;
+	p->from.identity = tunnel.tunnel_id;
+	p->from.tunnel_be = bpf_htonl(tunnel.remote_ipv4);
+	return 0;
+}
+
 SEC("tc")
 int from_overlay(struct __sk_buff *skb)
 {
-	struct bpf_tunnel_key tunnel = {};
 	struct packet p = {};
 	struct conntrack_key key;
 	struct conntrack *connection;
@@ -228,12 +241,11 @@ int from_overlay(struct __sk_buff *skb)
 	int reason;
 
 	skb->mark = 0;
-	if (bpf_skb_get_tunnel_key(skb, &tunnel, sizeof(tunnel), 0))
-		return drop(skb, &p, DROP_NO_TUNNEL_KEY, DIRECTION_INGRESS);
-	__u32 told = tunnel.tunnel_id;
-	__u32 outer_be = bpf_htonl(tunnel.remote_ipv4);
-	p.from.identity = told;
-	p.from.tunnel_be = outer_be;
+	reason = read_tunnel_key(skb, &p);
+	if (reason)
+		return drop(skb, &p, reason, DIRECTION_INGRESS);
+	__u32 told = p.from.identity;
+	__u32 outer_be = p.from.tunnel_be;
 	reason = check_inner(skb, &p);
 	if (reason)
 		return drop(skb, &p, reason, DIRECTION_INGRESS);
