@@ -51,7 +51,7 @@ final class AgentCommand implements Callable<Integer> {
       List<BenchPod> pods = new ArrayList<>();
       pods.add(node.pod(PolicyWorld.NAMESPACE, "server", Map.of("app", "server")));
       node.awaitAgent(pods.getFirst());
-      Follower follower = Follower.start(observe(node));
+      Follower follower = Follower.start(node.hubbleSocket());
       try (Echo echo = new Echo(pods.getFirst());
           follower) {
         grow(node, pods, DEMO_PODS, DEMO_PODS);
@@ -70,18 +70,6 @@ final class AgentCommand implements Callable<Integer> {
     }
     output.print(spec, report, "");
     return 0;
-  }
-
-  private static ProcessBuilder observe(BenchNode node) {
-    return new ProcessBuilder(
-        HOME.resolve("ovenet").toString(),
-        "hubble",
-        "observe",
-        "-f",
-        "-o",
-        "json",
-        "--server",
-        "unix://" + node.hubbleSocket());
   }
 
   private static void grow(BenchNode node, List<BenchPod> pods, int podCount, int policies)

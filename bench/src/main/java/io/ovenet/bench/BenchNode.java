@@ -12,7 +12,6 @@ import io.ovenet.lab.api.ApiServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -40,12 +39,10 @@ final class BenchNode implements AutoCloseable {
   private final Path bpffs;
   private final Path netns;
   private final ControlGroups groups;
-  private final ArrayDeque<AutoCloseable> undo = new ArrayDeque<>();
-  private final Thread hook = Thread.ofPlatform().unstarted(this::closeQuietly);
+  private final Undo undo = new Undo("the bench's node");
   private final List<String> flags;
   private KubernetesApi api;
   private @Nullable Process agent;
-  private boolean closed;
 
   /**
    * Makes the node and its API; the agent is not started yet.
@@ -57,20 +54,14 @@ final class BenchNode implements AutoCloseable {
   BenchNode(double processors, long bytes, String... flags) throws IOException {
     this.flags = List.of(flags);
     String name = "ovenet-bench-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
-    directory = Files.createTempDirectory(name);
-    bpffs = directory.resolve("bpf");
-    netns = directory.resolve("netns");
-    Runtime.getRuntime().addShutdownHook(hook);
     try {
-      undo.push(() -> deleteAll(directory));
-      groups = new ControlGroups(name, processors, bytes);
-      undo.push(groups);
-      Files.createDirectory(bpffs);
-      Mounts.mountBpffs(bpffs);
-      undo.push(() -> Mounts.unmount(bpffs));
-      NetworkNamespace namespace = NetworkNamespace.create(netns);
-      undo.push(() -> NetworkNamespace.remove(netns));
-      undo.push(namespace);
+      directory = undo.make(() -> Files.createTempDirectory(name), BenchNode::deleteAll);
+      bpffs = directory.resolve("bpf");
+      netns = directory.resolve("netns");
+      groups = undo.keep(() -> new ControlGroups(name, processors, bytes));
+      undo.make(() -> mounted(bpffs), Mounts::unmount);
+      undo.make(() -> netns, NetworkNamespace::remove);
+      NetworkNamespace namespace = undo.keep(() -> NetworkNamespace.create(netns));
       try (Netlink netlink = Netlink.open(namespace)) {
         netlink.links().setUp(1);
         // A way to the outside, as a node has one: the agent takes MTU and address from there.
@@ -97,9 +88,19 @@ final class BenchNode implements AutoCloseable {
               "spec",
               Map.of("ipam", Map.of("podCIDRs", List.of("10.80.0.0/" + POD_NETWORK)))));
     } catch (IOException | RuntimeException e) {
-      close();
+      try {
+        undo.close();
+      } catch (IOException left) {
+        e.addSuppressed(left);
+      }
       throw e;
     }
+  }
+
+  private static Path mounted(Path bpffs) throws IOException {
+    Files.createDirectory(bpffs);
+    Mounts.mountBpffs(bpffs);
+    return bpffs;
   }
 
   private static int link(Netlink netlink, String name) {
@@ -113,7 +114,7 @@ final class BenchNode implements AutoCloseable {
   /** With the flags of the process that serves it in a lab. */
   private KubernetesApi startApi() throws IOException {
     Path dist = HOME.resolve("target/ovenet");
-    Process process =
+    ProcessBuilder command =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "@" + dist.resolve("bench.args"),
@@ -123,9 +124,8 @@ final class BenchNode implements AutoCloseable {
                 ApiProcess.class.getName(),
                 directory.resolve("api").toString(),
                 netns.toString())
-            .redirectError(directory.resolve("api.log").toFile())
-            .start();
-    undo.push(() -> end(process));
+            .redirectError(directory.resolve("api.log").toFile());
+    Process process = undo.make(command::start, BenchNode::end);
     String ready = process.inputReader().readLine();
     if (ready == null || !ready.startsWith("ready ")) {
       throw new IOException(
@@ -136,9 +136,7 @@ final class BenchNode implements AutoCloseable {
     Files.writeString(
         directory.resolve("kubeconfig"),
         ApiServer.kubeconfig("http://127.0.0.1:" + ApiProcess.NODE_PORT));
-    KubernetesApi opened = KubernetesApi.open(here);
-    undo.push(opened);
-    return opened;
+    return undo.keep(() -> KubernetesApi.open(here));
   }
 
   private static void end(Process process) throws IOException {
@@ -197,14 +195,12 @@ final class BenchNode implements AutoCloseable {
                 "--ovenet-cni-conf-dir=" + directory.resolve("net.d"),
                 "--hubble-socket-path=" + hubbleSocket()));
     command.addAll(flags);
-    agent =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(
-                ProcessBuilder.Redirect.appendTo(directory.resolve("agent.log").toFile()))
-            .start();
-    Process started = agent;
-    undo.push(() -> end(started));
+                ProcessBuilder.Redirect.appendTo(directory.resolve("agent.log").toFile()));
+    agent = undo.make(builder::start, BenchNode::end);
   }
 
   /** Adds a pod as soon as the agent can. */
@@ -272,9 +268,8 @@ final class BenchNode implements AutoCloseable {
   /** A pod object and a network namespace, not attached yet. */
   BenchPod pod(String namespace, String name, Map<String, String> labels) throws IOException {
     Path file = directory.resolve("pod-" + namespace + "-" + name);
-    NetworkNamespace inside = NetworkNamespace.create(file);
-    undo.push(() -> NetworkNamespace.remove(file));
-    undo.push(inside);
+    undo.make(() -> file, NetworkNamespace::remove);
+    NetworkNamespace inside = undo.keep(() -> NetworkNamespace.create(file));
     try (Netlink netlink = Netlink.open(inside)) {
       netlink.links().setUp(1);
     }
@@ -299,40 +294,9 @@ final class BenchNode implements AutoCloseable {
         .string("uid");
   }
 
-  private void closeQuietly() {
-    try {
-      end();
-    } catch (IOException | RuntimeException e) {
-      System.err.println("ovenet bench: something is left behind: " + e);
-    }
-  }
-
   @Override
   public void close() throws IOException {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException ending) {
-      return; // the hook does it
-    }
-    end();
-  }
-
-  private synchronized void end() throws IOException {
-    if (closed) {
-      return;
-    }
-    closed = true;
-    IOException first = null;
-    while (!undo.isEmpty()) {
-      try {
-        undo.pop().close();
-      } catch (Exception e) {
-        first = first == null ? new IOException("take the bench's node down", e) : first;
-      }
-    }
-    if (first != null) {
-      throw first;
-    }
+    undo.close();
   }
 
   private static void deleteAll(Path directory) throws IOException {

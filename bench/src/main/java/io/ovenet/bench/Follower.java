@@ -2,26 +2,26 @@ package io.ovenet.bench;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
-/** Counts what a follower of the flows gets, and what it is told that was lost. */
+/**
+ * A follower of all flows, and what it was told that was lost: a {@link FlowCounter}, which is
+ * asked between measurements and is silent while one runs. For one thread.
+ */
 final class Follower implements AutoCloseable {
-  private static final Pattern LOST = Pattern.compile("\"num_events_lost\":\"?(\\d+)");
+  private static final Path HOME = Path.of(System.getenv().getOrDefault("OVENET_HOME", "."));
   private static final Duration QUIET = Duration.ofMillis(700);
   private static final Duration CEILING = Duration.ofSeconds(20);
 
   private final Process process;
-  private final AtomicLong flows = new AtomicLong();
-  private final AtomicLong lostInKernel = new AtomicLong();
-  private final AtomicLong lostByReader = new AtomicLong();
-  private volatile boolean closed;
+  private final BufferedReader answers;
 
   private Follower(Process process) {
     this.process = process;
+    this.answers = process.inputReader();
   }
 
   /**
@@ -53,37 +53,33 @@ final class Follower implements AutoCloseable {
     }
   }
 
-  static Follower start(ProcessBuilder command) throws IOException {
-    Follower follower =
-        new Follower(command.redirectError(ProcessBuilder.Redirect.INHERIT).start());
-    Thread.ofPlatform().daemon().name("follower").start(follower::count);
-    return follower;
+  /** Follows the agent that serves on a unix socket. */
+  static Follower start(Path socket) throws IOException {
+    return new Follower(
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "@" + HOME.resolve("target/ovenet/bench.args"),
+                "-Xmx64m",
+                FlowCounter.class.getName(),
+                socket.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start());
   }
 
   long pid() {
     return process.pid();
   }
 
-  private void count() {
-    try (BufferedReader lines = process.inputReader()) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.contains("\"lost_events\"")) {
-          Matcher matcher = LOST.matcher(line);
-          long events = matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
-          (line.contains("HUBBLE_RING_BUFFER") ? lostByReader : lostInKernel).addAndGet(events);
-        } else {
-          flows.incrementAndGet();
-        }
-      }
-    } catch (IOException failure) {
-      if (!closed) {
-        System.err.println("ovenet bench: the follower's output: " + failure);
-      }
+  private Account account() throws IOException {
+    process.getOutputStream().write("\n".getBytes(StandardCharsets.US_ASCII));
+    process.getOutputStream().flush();
+    String answer = answers.readLine();
+    if (answer == null) {
+      throw new IOException("the follower of the flows has ended");
     }
-  }
-
-  private Account account() {
-    return new Account(flows.get(), lostInKernel.get(), lostByReader.get());
+    String[] numbers = answer.split(" ", -1);
+    return new Account(
+        Long.parseLong(numbers[0]), Long.parseLong(numbers[1]), Long.parseLong(numbers[2]));
   }
 
   /** What it has been told once nothing more comes. */
@@ -93,9 +89,6 @@ final class Follower implements AutoCloseable {
     while (true) {
       LockSupport.parkNanos(QUIET.toNanos());
       Account now = account();
-      if (!process.isAlive()) {
-        throw new IOException("the follower ended with " + process.exitValue());
-      }
       if (now.equals(before)) {
         return now;
       }
@@ -106,9 +99,10 @@ final class Follower implements AutoCloseable {
     }
   }
 
+  /** Ends it; its input's end would do, too. */
   @Override
   public void close() {
-    closed = true;
     process.destroy();
+    process.onExit().join();
   }
 }

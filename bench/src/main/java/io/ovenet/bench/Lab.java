@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
@@ -26,13 +25,12 @@ import java.util.function.Predicate;
  */
 final class Lab implements AutoCloseable {
   private static final Path HOME = Path.of(System.getenv().getOrDefault("OVENET_HOME", "."));
+  private final Undo undo = new Undo("the lab");
   private final Path directory;
-  private final Thread hook = Thread.ofPlatform().name("lab down").unstarted(this::down);
-  private final AtomicBoolean isDown = new AtomicBoolean();
 
-  private Lab(Path directory) {
-    this.directory = directory;
-    Runtime.getRuntime().addShutdownHook(hook);
+  private Lab() throws IOException {
+    directory = undo.make(() -> Files.createTempDirectory("ovenet-bench"), Files::deleteIfExists);
+    undo.make(() -> directory, this::down);
   }
 
   /**
@@ -42,26 +40,39 @@ final class Lab implements AutoCloseable {
    * @param settings of its agents, KEY=VALUE
    */
   static Lab up(String manifest, String... settings) throws IOException, InterruptedException {
-    Lab lab = new Lab(Files.createTempDirectory("ovenet-bench"));
+    Lab lab = new Lab();
     List<String> command = new ArrayList<>(List.of("lab", "up"));
     for (String setting : settings) {
       command.addAll(List.of("-c", setting));
     }
     try {
-      if (lab.command(command.toArray(String[]::new))
+      ProcessBuilder up =
+          lab.command(command.toArray(String[]::new))
               .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start()
-              .waitFor()
-          != 0) {
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+      if (lab.start(up).waitFor() != 0) {
         throw new IOException("the lab did not come up");
       }
       lab.apply(HOME.resolve(manifest));
       return lab;
     } catch (IOException | InterruptedException | RuntimeException failure) {
-      lab.close();
+      try {
+        lab.close();
+      } catch (IOException left) {
+        failure.addSuppressed(left);
+      }
       throw failure;
     }
+  }
+
+  /** A process that is ended, and waited for, before the lab is taken down. */
+  private Process start(ProcessBuilder command) throws IOException {
+    return undo.make(
+        command::start,
+        process -> {
+          process.destroy();
+          process.waitFor();
+        });
   }
 
   Path directory() {
@@ -167,40 +178,24 @@ final class Lab implements AutoCloseable {
     throw new IOException("no pod " + name + " in the lab");
   }
 
-  /** One follower of all flows, as {@code hubble observe -f} is. */
-  Follower follow() throws IOException {
-    return Follower.start(command("hubble", "observe", "-f", "-o", "json"));
+  /** A follower of all flows of the first node's agent. */
+  Follower follow() throws IOException, InterruptedException {
+    return Follower.start(Path.of(status().at("/nodes/0/hubbleSocket").asText()));
   }
 
   @Override
-  public void close() {
-    down();
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException ending) {
-      // The process ends: the hook finds nothing left to do.
-    }
+  public void close() throws IOException {
+    undo.close();
   }
 
-  private void down() {
-    if (isDown.getAndSet(true)) {
-      return;
-    }
-    try {
-      int ended =
-          command("lab", "down")
-              .inheritIO()
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start()
-              .waitFor();
-      if (ended != 0) {
-        System.err.println("ovenet bench: lab down ended with " + ended + "; see " + directory);
-      }
-      Files.deleteIfExists(directory);
-    } catch (IOException failure) {
-      System.err.println("ovenet bench: the lab could not be taken down: " + failure);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
+  /** In a session of its own: a second Ctrl-C doesn't stop it half way. */
+  private void down(Path from) throws IOException, InterruptedException {
+    ProcessBuilder down = command("lab", "down");
+    down.command().addFirst("setsid");
+    down.command().add(1, "--wait");
+    int ended = down.inheritIO().redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor();
+    if (ended != 0) {
+      throw new IOException("lab down ended with " + ended + "; see " + from);
     }
   }
 }

@@ -39,18 +39,37 @@ final class ProgramNode implements AutoCloseable {
   private static final int UDP = 17;
   private static final int FIRST_IDENTITY = 1000;
 
-  private final Path bpffs;
+  private final Undo undo = new Undo("the programs' node");
   private final Datapath datapath;
-  private final NetworkNamespace namespace = NetworkNamespace.create();
+  private final NetworkNamespace namespace;
   private final List<Frames.End> pods = new ArrayList<>();
 
   /** With endpoints 1 to {@code count}, and the sizes that are shipped. */
   ProgramNode(int count) throws IOException {
-    bpffs = Files.createTempDirectory("ovt-bench-" + ProcessHandle.current().pid() + "-");
+    String name = "ovt-bench-" + ProcessHandle.current().pid() + "-";
+    try {
+      namespace = undo.keep(NetworkNamespace::create);
+      Path bpffs = undo.make(() -> Files.createTempDirectory(name), Files::delete);
+      undo.make(() -> mounted(bpffs), Mounts::unmount);
+      DatapathOptions options = new DatapathOptions(1, MacAddress.parse("02:00:00:00:00:aa"));
+      datapath = undo.keep(() -> Datapath.open(bpffs.resolve("ovenet"), options));
+      fill(count);
+    } catch (IOException | RuntimeException e) {
+      try {
+        undo.close();
+      } catch (IOException left) {
+        e.addSuppressed(left);
+      }
+      throw e;
+    }
+  }
+
+  private static Path mounted(Path bpffs) {
     Mounts.mountBpffs(bpffs);
-    datapath =
-        Datapath.open(
-            bpffs.resolve("ovenet"), new DatapathOptions(1, MacAddress.parse("02:00:00:00:00:aa")));
+    return bpffs;
+  }
+
+  private void fill(int count) {
     datapath.revisions().setCurrent(1);
     datapath.revisions().setRemote(1);
     try (Netlink netlink = Netlink.open(namespace)) {
@@ -152,9 +171,6 @@ final class ProgramNode implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    namespace.close();
-    datapath.close();
-    Mounts.unmount(bpffs);
-    Files.delete(bpffs);
+    undo.close();
   }
 }
