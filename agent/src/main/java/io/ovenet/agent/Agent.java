@@ -189,6 +189,11 @@ public final class Agent implements AutoCloseable {
       }
 
       @Override
+      public boolean means(int number, Labels labels) {
+        return allocator.means(number, labels);
+      }
+
+      @Override
       public int allocate(Labels labels) throws IOException {
         return allocator.allocate(labels);
       }

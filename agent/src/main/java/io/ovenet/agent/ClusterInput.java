@@ -127,6 +127,7 @@ final class ClusterInput {
         var labels = Labels.fromSecurityLabels(record.securityLabels());
         names.identity(record.number(), labels);
         steering.submit(r -> r.upsertIdentity(record.number(), labels));
+        relabeler.checkIdentity(record.number(), labels);
       }
 
       @Override
@@ -135,6 +136,7 @@ final class ClusterInput {
         try {
           int number = Integer.parseInt(key.name());
           steering.submit(r -> r.removeIdentity(number));
+          relabeler.checkIdentity(number, null);
         } catch (NumberFormatException e) {
           log.warn("a CiliumIdentity whose name is no number is gone: {}", key);
         }
@@ -143,6 +145,7 @@ final class ClusterInput {
       @Override
       public void synced() {
         allocator.synced();
+        relabeler.checkIdentities();
         super.synced();
       }
     };

@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,13 @@ final class KernelClasses {
   private final Map<Integer, Integer> engineOf = new HashMap<>();
   private final Map<Integer, List<Integer>> kernelOf = new HashMap<>();
   private final Map<Integer, Integer> arriving = new LinkedHashMap<>();
+
+  /** Numbers in the table that the engine doesn't know, as far as was found out. */
+  private final Set<Integer> leaving;
+
+  /** Numbers that stand for nobody since the last time that all was done. */
+  private final Set<Integer> expelled = new HashSet<>();
+
   private @Nullable IdentityClasses finished;
   private @Nullable IdentityClasses planned;
   private int lastClass;
@@ -54,6 +63,7 @@ final class KernelClasses {
   KernelClasses(Table<Integer, Integer> table, int highestClass) {
     this.table = table;
     realized = new HashMap<>(table.dump());
+    leaving = new HashSet<>(realized.keySet());
     lastClass = highestClass;
     for (int kernelClass : realized.values()) {
       lastClass = Math.max(lastClass, kernelClass);
@@ -74,6 +84,11 @@ final class KernelClasses {
     IdentityClasses.Consumer place =
         (identity, engineClass) -> {
           var present = realized.get(identity);
+          if (engineClass != IdentityClasses.UNKNOWN) {
+            leaving.remove(identity);
+          } else if (present != null) {
+            leaving.add(identity);
+          }
           if (present == null) {
             present = realized.get(births.getOrDefault(identity, identity));
             if (present != null && Integer.valueOf(engineClass).equals(engineOf.get(present))) {
@@ -112,8 +127,20 @@ final class KernelClasses {
     variants
         .touched()
         .forEach(number -> place.accept(number, next.classOf(variants.peerOf(number))));
+    expelled.forEach(number -> place.accept(number, next.classOf(variants.peerOf(number))));
     planned = next;
     return moves;
+  }
+
+  /** Lets numbers out at once, and in again with {@link #admitExpelled} alone. */
+  void expel(Set<Integer> numbers) {
+    var present = new HashSet<>(numbers);
+    present.retainAll(realized.keySet());
+    table.delete(present);
+    for (int number : present) {
+      leave(Objects.requireNonNull(realized.remove(number)));
+    }
+    expelled.addAll(numbers);
   }
 
   private int canonical(int engineClass) {
@@ -163,35 +190,57 @@ final class KernelClasses {
     return kernelClass != ANY && members.getOrDefault(kernelClass, 0) == 0;
   }
 
+  /** The identities to let in. */
+  Set<Integer> arriving() {
+    return Set.copyOf(arriving.keySet());
+  }
+
+  /** Lets new numbers in that no address has yet; true if there were any. */
+  boolean admitVariants() {
+    return admit(number -> NumericIdentity.isVariant(number) && !expelled.contains(number));
+  }
+
   /** Lets new identities in; true if there were any. */
   boolean admit() {
+    return admit(number -> !expelled.contains(number));
+  }
+
+  /** Lets those in that were expelled; true if there were any. */
+  boolean admitExpelled() {
+    return admit(expelled::contains);
+  }
+
+  private boolean admit(IntPredicate which) {
     var put = new HashMap<Integer, Integer>();
-    arriving.forEach((identity, engineClass) -> put.put(identity, canonical(engineClass)));
+    arriving.forEach(
+        (identity, engineClass) -> {
+          if (which.test(identity)) {
+            put.put(identity, canonical(engineClass));
+          }
+        });
     table.put(put);
     put.forEach(this::settle);
-    arriving.clear();
+    arriving.keySet().removeAll(put.keySet());
     return !put.isEmpty();
   }
 
   /** What was planned is done. If told to, lets those out that the engine doesn't know. */
-  boolean finish(boolean removeGone, KernelVariants variants) {
-    var unused = new HashSet<>(variants.finish());
-    var gone = new ArrayList<Integer>();
-    if (removeGone && planned != null && planned.size() < realized.size()) {
-      for (int identity : realized.keySet()) {
-        if (unused.contains(identity)
-            || planned.classOf(variants.peerOf(identity)) == IdentityClasses.UNKNOWN) {
-          gone.add(identity);
-        }
-      }
+  Set<Integer> finish(boolean removeGone, KernelVariants variants) {
+    leaving.addAll(variants.finish());
+    var gone = new HashSet<Integer>();
+    if (removeGone) {
+      gone.addAll(leaving);
+      gone.retainAll(realized.keySet());
       table.delete(gone);
       for (int identity : gone) {
         leave(Objects.requireNonNull(realized.remove(identity)));
       }
+      leaving.clear();
     }
     finished = planned;
+    expelled.clear();
     forgetEmpty();
-    return !gone.isEmpty();
+    return gone;
   }
 
   private void forgetEmpty() {

@@ -213,6 +213,18 @@ final class KernelVariants {
     return numbers.getOrDefault(peer, Set.of());
   }
 
+  /** The numbers that the kernel has for addresses of these identities. */
+  Set<Integer> numbersOf(Set<Integer> identities, Owners owners) {
+    var all = new LinkedHashSet<Integer>();
+    held.forEach(
+        (address, number) -> {
+          if (identities.contains(owners.realized(address))) {
+            all.add(number);
+          }
+        });
+    return all;
+  }
+
   /** What was planned is done: forgets the numbers that no address has, and returns them. */
   List<Integer> finish() {
     dirty.clear();

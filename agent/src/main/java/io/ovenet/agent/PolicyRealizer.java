@@ -265,6 +265,26 @@ final class PolicyRealizer {
     }
   }
 
+  /** Lets numbers in that no address has yet. */
+  boolean admitVariants() {
+    return classes.admitVariants();
+  }
+
+  /** The identities that nobody had known. */
+  Set<Integer> arriving() {
+    return classes.arriving();
+  }
+
+  /** Lets those in that were expelled, when nobody has them who had them before. */
+  boolean admitExpelled() {
+    return classes.admitExpelled();
+  }
+
+  /** Lets identities out before anything else is done, since their numbers mean others now. */
+  void expel(Set<Integer> numbers) {
+    classes.expel(numbers);
+  }
+
   /** Lets identities in that nobody had known, when endpoints use what prepare returned. */
   boolean admit() {
     return classes.admit();
@@ -276,9 +296,11 @@ final class PolicyRealizer {
    * @param used numbers that endpoints have now
    * @param removeGone whether identities that the snapshot doesn't know are gone, rather than not
    *     yet heard of
+   * @return those that are gone from now on
    */
-  void finish(Set<Integer> used, boolean removeGone, KernelVariants variants, long nowNanos) {
-    classes.finish(removeGone, variants);
+  Set<Integer> finish(
+      Set<Integer> used, boolean removeGone, KernelVariants variants, long nowNanos) {
+    var gone = classes.finish(removeGone, variants);
     for (var number : List.copyOf(realized.keySet())) {
       if (!used.contains(number) && retired.add(number)) {
         numbers.values().removeIf(n -> n.equals(number));
@@ -286,6 +308,7 @@ final class PolicyRealizer {
       }
     }
     collect(nowNanos);
+    return gone;
   }
 
   private void discard(int number, List<PolicyKey> keys) {

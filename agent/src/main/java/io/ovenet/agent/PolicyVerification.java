@@ -115,7 +115,7 @@ final class PolicyVerification {
 
   private void lookAtEndpoint(LocalEndpoint wanted) {
     var kernel = datapath.endpoints().get(wanted.id());
-    var policy = world.policies().policyOf(Realizer.subjectOf(wanted));
+    var policy = world.policies().policyOf(EndpointState.subjectOf(wanted));
     if (kernel == null || policy == null || wrong(wanted, kernel, policy) != null) {
       doubts.add(now -> endpointWrong(wanted.id(), now));
     }
@@ -127,7 +127,7 @@ final class PolicyVerification {
   private @Nullable String endpointWrong(int id, InForce now) {
     var wanted = now.endpoint(id);
     var kernel = datapath.endpoints().get(id);
-    var policy = wanted == null ? null : now.policies().policyOf(Realizer.subjectOf(wanted));
+    var policy = wanted == null ? null : now.policies().policyOf(EndpointState.subjectOf(wanted));
     if (wanted == null || policy == null) {
       return null;
     }
@@ -145,13 +145,13 @@ final class PolicyVerification {
     if (kernel.policy() == 0) {
       return title(wanted) + " has no policy in the kernel";
     }
-    return kernel.flags().equals(Realizer.flagsOf(policy))
+    return kernel.flags().equals(EndpointState.flagsOf(policy))
         ? null
         : "%s has flags %s in the kernel, not %s"
             .formatted(
                 title(wanted),
                 new TreeSet<>(kernel.flags()),
-                new TreeSet<>(Realizer.flagsOf(policy)));
+                new TreeSet<>(EndpointState.flagsOf(policy)));
   }
 
   private static String title(LocalEndpoint endpoint) {
@@ -355,7 +355,7 @@ final class PolicyVerification {
       TrafficDirection direction,
       PolicyQuestion question,
       PolicyQuestion.Answer answer) {
-    var policy = in.policies().policyOf(Realizer.subjectOf(endpoint));
+    var policy = in.policies().policyOf(EndpointState.subjectOf(endpoint));
     int peer = peerNow(in, question.number());
     if (policy == null || peer == 0) {
       return null;

@@ -1,9 +1,7 @@
 package io.ovenet.agent;
 
 import io.ovenet.datapath.AddressKey;
-import io.ovenet.datapath.DatapathOptions;
 import io.ovenet.datapath.Endpoint;
-import io.ovenet.datapath.EndpointRef;
 import io.ovenet.datapath.IpcacheKey;
 import io.ovenet.datapath.IpcacheValue;
 import io.ovenet.policy.Cidr;
@@ -16,13 +14,10 @@ import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyObject;
 import io.ovenet.policy.PolicySnapshot;
-import io.ovenet.policy.PolicySubject;
-import io.ovenet.policy.ReservedIdentity;
-import io.ovenet.policy.TrafficDirection;
 import java.net.InetAddress;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -42,22 +37,6 @@ import org.jspecify.annotations.Nullable;
  * decision that rests on older tables is never taken for a newer one.
  */
 public final class Realizer {
-  private static final InetAddress NO_ADDRESS6 = InetAddress.ofLiteral("::");
-
-  /** An endpoint as wanted ({@code wanted}) and as the kernel has it (the rest). */
-  private static final class State {
-    LocalEndpoint wanted;
-    boolean present;
-    int identity;
-    int policy;
-    int variant;
-    Set<Endpoint.Flag> flags = Set.of();
-
-    State(LocalEndpoint wanted) {
-      this.wanted = wanted;
-    }
-  }
-
   /** A pod of another node, as far as policies may tell it from others of its identity. */
   private record RemotePod(int identity, NamedPorts ports) {}
 
@@ -65,14 +44,19 @@ public final class Realizer {
   private final PolicyEngine engine;
   private final PolicyRealizer policies;
   private final Ipcache ipcache;
-  private final PrefixIdentities prefixes;
+  private final NodePrefixes prefixes;
   private final KernelVariants variants;
-  private final Map<Integer, State> endpoints = new TreeMap<>();
-  private final Map<Integer, Labels> clusterIdentities = new HashMap<>();
-  private final Map<Integer, Integer> localUsers = new HashMap<>();
+  private final IdentityMeanings identities;
+  private final Map<Integer, EndpointState> endpoints = new TreeMap<>();
   private final Map<InetAddress, Integer> localAddresses = new HashMap<>();
   private final Map<InetAddress, RemotePod> remotePods = new HashMap<>();
   private boolean complete;
+
+  /** Endpoints whose connections have to be judged anew, until that is told. */
+  private final Set<Integer> anew = new HashSet<>();
+
+  /** The same of connections with who is elsewhere. */
+  private boolean anewElsewhere;
 
   /**
    * Adopts what the tables hold.
@@ -83,14 +67,18 @@ public final class Realizer {
       Tables tables, PolicyEngine engine, RuleNumbers rules, Collection<LocalEndpoint> adopted) {
     this.tables = tables;
     this.engine = engine;
+    identities = new IdentityMeanings(engine);
     policies = new PolicyRealizer(tables.policies(), tables.classes(), rules);
     var addresses = tables.ipcache().dump();
-    prefixes = new PrefixIdentities(addresses);
-    tables.classes().dump().keySet().forEach(prefixes::reserve);
+    var numbers = new PrefixIdentities(addresses);
     variants = new KernelVariants(addresses);
-    tables.classes().dump().keySet().forEach(variants::reserve);
+    for (int number : tables.classes().dump().keySet()) {
+      numbers.reserve(number);
+      variants.reserve(number);
+    }
     ipcache = new Ipcache(tables.ipcache());
     ipcache.tell(this::changed);
+    prefixes = new NodePrefixes(engine, numbers, ipcache, variants);
     if (tables.revisions().current() == 0) {
       tables.revisions().setCurrent(1);
     }
@@ -102,6 +90,7 @@ public final class Realizer {
       adopt(id);
     }
     removeStrangers();
+    identities.realized();
   }
 
   private void adopt(int id) {
@@ -110,16 +99,11 @@ public final class Realizer {
     if (found == null) {
       return;
     }
-    if (state == null || found.generation() != state.wanted.generation()) {
+    if (state == null || !state.adopt(found)) {
       tables.endpoints().remove(id);
       return;
     }
-    state.present = true;
-    state.identity = found.identity();
-    state.policy = found.policy();
-    state.flags = found.flags();
-    state.variant = found.variant();
-    variants.reserve(state.variant);
+    variants.reserve(found.variant());
     policies.reserve(found.policy());
   }
 
@@ -131,7 +115,7 @@ public final class Realizer {
         .forEach(
             (key, ref) -> {
               var state = endpoints.get(ref.id());
-              if (state == null || !key.address().equals(state.wanted.address())) {
+              if (state == null || !key.address().equals(state.wanted().address())) {
                 strangers.add(key);
               }
             });
@@ -156,22 +140,12 @@ public final class Realizer {
 
   /** The cluster has an identity with these labels. */
   public void upsertIdentity(int number, Labels labels) {
-    clusterIdentities.put(number, labels);
-    engine.upsertIdentity(number, labels);
+    identities.put(number, labels);
   }
 
   /** The cluster has it no more; while an endpoint here does, it is kept. */
   public void removeIdentity(int number) {
-    clusterIdentities.remove(number);
-    forgetIdentity(number);
-  }
-
-  private void forgetIdentity(int number) {
-    if (!clusterIdentities.containsKey(number)
-        && !localUsers.containsKey(number)
-        && ReservedIdentity.of(number) == null) {
-      engine.removeIdentity(number);
-    }
+    identities.remove(number);
   }
 
   /** Whose an address is, as the source says from now on; identity 0: it says nothing. */
@@ -202,7 +176,7 @@ public final class Realizer {
     var local = id == null ? null : endpoints.get(id);
     var remote = remotePods.get(address);
     if (local != null) {
-      engine.upsertAddress(Cidr.of(address), local.wanted.identity(), local.wanted.ports());
+      engine.upsertAddress(Cidr.of(address), local.wanted().identity(), local.wanted().ports());
     } else if (remote != null) {
       engine.upsertAddress(Cidr.of(address), remote.identity(), remote.ports());
     } else {
@@ -217,11 +191,11 @@ public final class Realizer {
   }
 
   public void addEndpoint(LocalEndpoint endpoint) {
-    var old = endpoints.put(endpoint.id(), new State(endpoint));
-    if (old != null) {
+    var state = new EndpointState(tables, endpoint);
+    if (endpoints.putIfAbsent(endpoint.id(), state) != null) {
       throw new IllegalStateException("endpoint " + endpoint.id() + " is there already");
     }
-    use(endpoint);
+    use(state);
     localAddresses.put(endpoint.address(), endpoint.id());
     say(Ipcache.Source.LOCAL_ENDPOINT, IpcacheKey.of(endpoint.address()), endpoint.identity());
     tellEngine(endpoint.address());
@@ -238,42 +212,38 @@ public final class Realizer {
     if (state == null) {
       return null;
     }
-    var old = state.wanted;
-    state.wanted = change.apply(old);
-    use(state.wanted);
+    var old = state.wanted();
+    state.want(change.apply(old));
+    use(state);
     disuse(old);
-    say(Ipcache.Source.LOCAL_ENDPOINT, IpcacheKey.of(old.address()), state.wanted.identity());
+    say(Ipcache.Source.LOCAL_ENDPOINT, IpcacheKey.of(old.address()), state.wanted().identity());
     tellEngine(old.address());
-    return state.wanted;
+    return state.wanted();
   }
 
   /** From here on nothing passes to or from the endpoint. No error if there is none. */
   public void removeEndpoint(int id) {
     var state = endpoints.remove(id);
-    tables.endpoints().remove(id);
-    if (state != null) {
-      tables.endpointsByAddress().delete(List.of(new AddressKey(state.wanted.address())));
-      localAddresses.remove(state.wanted.address(), id);
-      say(Ipcache.Source.LOCAL_ENDPOINT, IpcacheKey.of(state.wanted.address()), 0);
-      tellEngine(state.wanted.address());
-      disuse(state.wanted);
+    if (state == null) {
+      tables.endpoints().remove(id);
+      return;
     }
+    state.remove();
+    var removed = state.wanted();
+    localAddresses.remove(removed.address(), id);
+    say(Ipcache.Source.LOCAL_ENDPOINT, IpcacheKey.of(removed.address()), 0);
+    tellEngine(removed.address());
+    disuse(removed);
   }
 
-  private void use(LocalEndpoint endpoint) {
-    localUsers.merge(endpoint.identity(), 1, Integer::sum);
-    engine.upsertIdentity(endpoint.identity(), endpoint.labels());
-    engine.addSubject(subjectOf(endpoint));
+  private void use(EndpointState state) {
+    identities.use(state.wanted().identity(), state.wanted().labels());
+    engine.addSubject(state.subject());
   }
 
-  private void disuse(LocalEndpoint endpoint) {
-    engine.removeSubject(subjectOf(endpoint));
-    localUsers.computeIfPresent(endpoint.identity(), (_, n) -> n == 1 ? null : n - 1);
-    forgetIdentity(endpoint.identity());
-  }
-
-  static PolicySubject subjectOf(LocalEndpoint endpoint) {
-    return new PolicySubject(endpoint.labels(), endpoint.ports(), endpoint.audit());
+  private void disuse(LocalEndpoint old) {
+    engine.removeSubject(EndpointState.subjectOf(old));
+    identities.disuse(old.identity(), old.labels());
   }
 
   /** Every source has told all it knows: from here on what nobody told of goes away. */
@@ -285,13 +255,13 @@ public final class Realizer {
   /** The endpoints of this node that are wanted, by id. */
   public List<LocalEndpoint> endpoints() {
     var all = new ArrayList<LocalEndpoint>();
-    endpoints.values().forEach(s -> all.add(s.wanted));
+    endpoints.values().forEach(s -> all.add(s.wanted()));
     return all;
   }
 
   public @Nullable LocalEndpoint endpoint(int id) {
     var state = endpoints.get(id);
-    return state == null ? null : state.wanted;
+    return state == null ? null : state.wanted();
   }
 
   /**
@@ -303,12 +273,14 @@ public final class Realizer {
   public long realize() {
     var births = new HashMap<Integer, Integer>();
     var early = new HashSet<IpcacheKey>();
-    var snapshot = compile(births, early);
-    var plan = variants.plan(owners(snapshot));
+    var snapshot = prefixes.compile(births, early);
+    var owners = owners(snapshot);
+    expelContested(owners);
+    var plan = variants.plan(owners);
     births.putAll(plan.births());
     var uses = new ArrayList<PolicyRealizer.Use>();
     for (var state : endpoints.values()) {
-      uses.add(new PolicyRealizer.Use(state.present ? state.policy : 0, policyOf(snapshot, state)));
+      uses.add(new PolicyRealizer.Use(state.policy(), policyOf(snapshot, state)));
     }
     var numbers = policies.prepare(snapshot, uses, variants, births);
     // Decided as before until policies are switched: by the classes of what they were in.
@@ -317,37 +289,33 @@ public final class Realizer {
     ipcache.realize(early);
     plan.late().forEach(ipcache::setVariant);
     long revision = tables.revisions().current() + 1;
-    var changed = new HashSet<Integer>();
+    switchEndpoints(snapshot, numbers);
+    moveEndpoints(snapshot, numbers);
     for (var state : endpoints.values()) {
-      var policy = policyOf(snapshot, state);
-      if (state.present && switchPolicy(state, numberOf(numbers, policy), flagsOf(policy))) {
-        changed.add(state.wanted.id());
-      }
-    }
-    boolean remote = policies.admit();
-    for (var state : endpoints.values()) {
-      if (!state.present) {
+      if (!state.isPresent()) {
         var policy = policyOf(snapshot, state);
-        put(state, numberOf(numbers, policy), flagsOf(policy), revision);
-        changed.add(state.wanted.id());
-      } else if (state.identity != state.wanted.identity()) {
-        int variant = ipcache.variant(IpcacheKey.of(state.wanted.address()));
-        // A variant decides whatever the identity is.
-        if (variant != 0) {
-          setVariant(state, variant);
-        }
-        tables.endpoints().setIdentity(state.wanted.id(), state.wanted.identity());
-        setVariant(state, variant);
-        state.identity = state.wanted.identity();
-        changed.add(state.wanted.id());
+        state.put(numberOf(numbers, policy), policy, variantOf(state), revision);
+        anew.add(state.wanted().id());
       }
     }
-    remote |= ipcache.realize();
-    publish(changed, remote, revision);
+    anewElsewhere |= ipcache.realize();
+    addHolders(policies.arriving());
+    anewElsewhere |= policies.admitExpelled();
+    publish();
     var used = new HashSet<Integer>();
-    endpoints.values().forEach(s -> used.add(s.policy));
-    policies.finish(used, complete, variants, System.nanoTime());
-    boolean coarser = dropUnusedPrefixes(snapshot);
+    endpoints.values().forEach(s -> used.add(s.policy()));
+    var gone = policies.finish(used, complete, variants, System.nanoTime());
+    identities.realized();
+    addHolders(gone);
+    anewElsewhere |= !gone.isEmpty();
+    publish();
+    boolean coarser =
+        prefixes.dropUnused(
+            snapshot,
+            () -> {
+              anewElsewhere = true;
+              publish();
+            });
     coarser |= engine.trim();
     if (coarser) {
       return realize();
@@ -369,17 +337,92 @@ public final class Realizer {
     return new InForce(tables.revisions().current(), engine.compile(), endpoints(), peers);
   }
 
-  private void publish(Set<Integer> changed, boolean remote, long revision) {
-    if (changed.isEmpty() && !remote) {
+  /** Whoever has a number that means something else now, or is disputed, is nobody until later. */
+  private void expelContested(KernelVariants.Owners owners) {
+    var contested = identities.contested();
+    if (!contested.isEmpty()) {
+      contested.addAll(variants.numbersOf(contested, owners));
+      addHolders(contested);
+      anewElsewhere = true;
+      policies.expel(contested);
+    }
+  }
+
+  /** Gives endpoints that keep their identity their policy. */
+  private void switchEndpoints(PolicySnapshot snapshot, Map<CompiledPolicy, Integer> numbers) {
+    for (var state : endpoints.values()) {
+      var policy = policyOf(snapshot, state);
+      if (state.isPresent()
+          && !state.isMoving()
+          && state.switchPolicy(numberOf(numbers, policy), policy)) {
+        anew.add(state.wanted().id());
+      }
+    }
+  }
+
+  /** Lets new identities in and gives endpoints with other labels their identity and policy. */
+  private void moveEndpoints(PolicySnapshot snapshot, Map<CompiledPolicy, Integer> numbers) {
+    var moving = new ArrayDeque<EndpointState>();
+    for (var state : endpoints.values()) {
+      if (state.isMoving()) {
+        moving.add(state);
+      }
+    }
+    // Nothing has these yet, so that nobody is asked about them.
+    anewElsewhere |= policies.admitVariants();
+    try {
+      var arriving = policies.arriving();
+      if (!arriving.isEmpty()) {
+        // Whom nobody knew would be decided by the old policy of those that move.
+        moving.forEach(EndpointState::close);
+        addHolders(arriving);
+        anewElsewhere |= policies.admit();
+      }
+      while (!moving.isEmpty()) {
+        var state = moving.element();
+        var policy = policyOf(snapshot, state);
+        anew.add(state.wanted().id());
+        state.move(numberOf(numbers, policy), policy, variantOf(state));
+        moving.remove();
+      }
+    } finally {
+      // Those that could not be moved keep what they had.
+      moving.forEach(EndpointState::reopen);
+    }
+  }
+
+  private int variantOf(EndpointState state) {
+    return ipcache.variant(IpcacheKey.of(state.wanted().address()));
+  }
+
+  /** Connections of those that others judge by one of these numbers are judged anew. */
+  private void addHolders(Set<Integer> numbers) {
+    if (numbers.isEmpty()) {
       return;
     }
-    tables.revisions().setCurrent(revision);
-    for (int id : changed) {
-      tables.endpoints().setRevision(id, revision);
+    for (var state : endpoints.values()) {
+      if (state.isAnyOf(numbers)) {
+        anew.add(state.wanted().id());
+      }
     }
-    if (remote) {
+  }
+
+  private void publish() {
+    if (anew.isEmpty() && !anewElsewhere) {
+      return;
+    }
+    long revision = tables.revisions().current() + 1;
+    tables.revisions().setCurrent(revision);
+    for (int id : anew) {
+      if (endpoints.containsKey(id)) {
+        tables.endpoints().setRevision(id, revision);
+      }
+    }
+    if (anewElsewhere) {
       tables.revisions().setRemote(revision);
     }
+    anew.clear();
+    anewElsewhere = false;
   }
 
   private KernelVariants.Owners owners(PolicySnapshot snapshot) {
@@ -406,132 +449,21 @@ public final class Realizer {
     variants.realized(key, value);
     var id = localAddresses.get(key.address());
     var state = id == null ? null : endpoints.get(id);
-    if (state != null && state.present && value != null && value.identity() == state.identity) {
-      setVariant(state, value.variant());
+    if (state != null
+        && state.isPresent()
+        && value != null
+        && value.identity() == state.identity()) {
+      state.setVariant(value.variant());
     }
   }
 
-  private void setVariant(State state, int variant) {
-    if (state.variant != variant) {
-      tables.endpoints().setVariant(state.wanted.id(), variant);
-      state.variant = variant;
-    }
-  }
-
-  /** Compiles, with an identity for every prefix that a policy names. */
-  private PolicySnapshot compile(Map<Integer, Integer> births, Set<IpcacheKey> early) {
-    while (true) {
-      var snapshot = engine.compile();
-      snapshot
-          .moved()
-          .forEach((address, variant) -> variants.want(PrefixIdentities.keyOf(address), variant));
-      var fresh = prefixes.add(snapshot.prefixes());
-      if (fresh.isEmpty()) {
-        return snapshot;
-      }
-      for (var prefix : fresh) {
-        int number = prefixes.number(prefix);
-        engine.upsertIdentity(number, PrefixIdentities.labelsOf(prefix), prefix);
-        var key = PrefixIdentities.keyOf(prefix);
-        say(Ipcache.Source.PREFIX, key, number);
-        int around = ipcache.realizedAround(prefix);
-        if (ipcache.source(key) == Ipcache.Source.PREFIX
-            && ipcache.realizedIdentity(key) == 0
-            && around != 0) {
-          births.put(number, around);
-          early.add(key);
-        }
-      }
-    }
-  }
-
-  /** Takes prefixes out of the ipcache that no policy names any more; true if there were any. */
-  private boolean dropUnusedPrefixes(PolicySnapshot snapshot) {
-    var unused = prefixes.unused(snapshot.prefixes());
-    if (unused.isEmpty()) {
-      return false;
-    }
-    for (var prefix : unused) {
-      say(Ipcache.Source.PREFIX, PrefixIdentities.keyOf(prefix), 0);
-    }
-    if (ipcache.realize()) {
-      publish(Set.of(), true, tables.revisions().current() + 1);
-    }
-    for (var prefix : unused) {
-      engine.removeIdentity(prefixes.number(prefix));
-      prefixes.remove(prefix);
-    }
-    return true;
-  }
-
-  private static CompiledPolicy policyOf(PolicySnapshot snapshot, State state) {
+  private static CompiledPolicy policyOf(PolicySnapshot snapshot, EndpointState state) {
     return Objects.requireNonNull(
-        snapshot.policyOf(subjectOf(state.wanted)),
-        "the engine was told of every endpoint's labels");
+        snapshot.policyOf(state.subject()), "the engine was told of every endpoint's labels");
   }
 
   private static int numberOf(Map<CompiledPolicy, Integer> numbers, CompiledPolicy policy) {
     return Objects.requireNonNull(numbers.get(policy), "every wanted policy was placed");
-  }
-
-  static Set<Endpoint.Flag> flagsOf(CompiledPolicy policy) {
-    var flags = EnumSet.of(Endpoint.Flag.PRESENT);
-    if (policy.enforces(TrafficDirection.INGRESS)) {
-      flags.add(Endpoint.Flag.ENFORCE_INGRESS);
-    }
-    if (policy.enforces(TrafficDirection.EGRESS)) {
-      flags.add(Endpoint.Flag.ENFORCE_EGRESS);
-    }
-    return Set.copyOf(flags);
-  }
-
-  private boolean switchPolicy(State state, int number, Set<Endpoint.Flag> flags) {
-    if (state.policy == number && state.flags.equals(flags)) {
-      return false;
-    }
-    int id = state.wanted.id();
-    // A direction that is enforced in one of both only: its tables are empty in the other, so that
-    // it is not asked while they are the ones in force.
-    var both = EnumSet.copyOf(flags);
-    both.retainAll(state.flags);
-    tables.endpoints().setFlags(id, both);
-    tables.endpoints().setPolicy(id, number);
-    tables.endpoints().setFlags(id, flags);
-    state.policy = number;
-    state.flags = flags;
-    return true;
-  }
-
-  private void put(State state, int number, Set<Endpoint.Flag> flags, long revision) {
-    var wanted = state.wanted;
-    tables
-        .endpointsByAddress()
-        .put(
-            Map.of(
-                new AddressKey(wanted.address()),
-                new EndpointRef(wanted.id(), wanted.generation())));
-    tables
-        .endpoints()
-        .put(
-            wanted.id(),
-            new Endpoint(
-                revision,
-                wanted.hostIfindex(),
-                wanted.identity(),
-                number,
-                flags,
-                wanted.generation(),
-                0,
-                wanted.mac(),
-                DatapathOptions.GATEWAY_MAC,
-                wanted.address(),
-                NO_ADDRESS6,
-                ipcache.variant(IpcacheKey.of(wanted.address()))));
-    state.present = true;
-    state.variant = ipcache.variant(IpcacheKey.of(wanted.address()));
-    state.identity = wanted.identity();
-    state.policy = number;
-    state.flags = flags;
   }
 
   /** Deletes what has been out of use for long enough. */

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,6 +72,40 @@ final class Relabeler {
     }
   }
 
+  /** A number means these labels from now on, or nothing. */
+  void checkIdentity(int number, @Nullable Labels labels) {
+    for (var endpoint : store.all()) {
+      if (endpoint.identity() == number && !endpoint.labels().equals(labels)) {
+        renumber(endpoint);
+      }
+    }
+  }
+
+  /** Whether the cluster knows the endpoints' labels by the numbers that they have. */
+  void checkIdentities() {
+    for (var endpoint : store.all()) {
+      if (!identities.means(endpoint.identity(), endpoint.labels())) {
+        renumber(endpoint);
+      }
+    }
+  }
+
+  /** The endpoint's labels are what they were, its number is not theirs any more. */
+  private void renumber(LocalEndpoint endpoint) {
+    synchronized (this) {
+      if (wanted.putIfAbsent(endpoint.id(), Wanted.of(endpoint)) != null) {
+        return; // on its way to another number anyhow
+      }
+    }
+    log.warn(
+        "identity {} of endpoint {} ({}/{}) is not its labels' any more; it gets another",
+        endpoint.identity(),
+        endpoint.id(),
+        endpoint.namespace(),
+        endpoint.pod());
+    Thread.ofVirtual().name("renumber").start(() -> allocate(endpoint, Wanted.of(endpoint)));
+  }
+
   /** Whether the endpoint's labels are still those of its pod; sees to it if not. */
   void check(LocalEndpoint endpoint) {
     var pod = pods.known(endpoint.namespace(), endpoint.pod(), endpoint.podUid());
@@ -85,7 +120,10 @@ final class Relabeler {
       }
       wanted.put(endpoint.id(), now);
     }
-    int known = labels.equals(endpoint.labels()) ? endpoint.identity() : identities.known(labels);
+    int known =
+        labels.equals(endpoint.labels()) && identities.means(endpoint.identity(), labels)
+            ? endpoint.identity()
+            : identities.known(labels);
     if (known != 0) {
       relabel(endpoint, known, now);
     } else {

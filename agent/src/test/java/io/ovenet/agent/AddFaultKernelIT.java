@@ -163,6 +163,11 @@ class AddFaultKernelIT {
       }
 
       @Override
+      public boolean means(int number, Labels labels) {
+        return number == known(labels);
+      }
+
+      @Override
       public int allocate(Labels labels) {
         return 4711;
       }

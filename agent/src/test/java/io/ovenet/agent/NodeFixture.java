@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -42,8 +43,8 @@ final class NodeFixture implements AutoCloseable {
   private final Path bpf;
   private final ArrayDeque<AutoCloseable> undo = new ArrayDeque<>();
   private final List<String> flags;
-  final ApiServer server;
-  final KubernetesApi api;
+  ApiServer server;
+  KubernetesApi api;
   final NetworkNamespace namespace;
   final CniShim shim;
   private @Nullable Process agent;
@@ -62,19 +63,12 @@ final class NodeFixture implements AutoCloseable {
       try (var netlink = Netlink.open(namespace)) {
         netlink.links().setUp(1);
       }
-      server = ApiServer.start(directory.resolve("api"), ApiServer.Options.DEFAULT);
-      undo.push(server);
-      var listener =
-          namespace.call(
-              () ->
-                  ServerSocketChannel.open()
-                      .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 6443)));
-      server.listen(listener);
       Files.writeString(
           directory.resolve("kubeconfig"), ApiServer.kubeconfig("http://127.0.0.1:6443"));
-      Files.writeString(directory.resolve("kubeconfig-here"), server.kubeconfig());
-      api = KubernetesApi.open(directory.resolve("kubeconfig-here"));
-      undo.push(api);
+      server = ApiServer.start(directory.resolve("api"), ApiServer.Options.DEFAULT);
+      api = client(server);
+      undo.push(() -> stopApi());
+      listen();
       for (var definition : CustomResources.all()) {
         api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition.fields());
       }
@@ -91,6 +85,42 @@ final class NodeFixture implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  private KubernetesApi client(ApiServer of) throws IOException {
+    Files.writeString(directory.resolve("kubeconfig-here"), of.kubeconfig());
+    return KubernetesApi.open(directory.resolve("kubeconfig-here"));
+  }
+
+  private void listen() throws IOException {
+    server.listen(
+        namespace.call(
+            () ->
+                ServerSocketChannel.open()
+                    .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 6443))));
+  }
+
+  /** Ends the API server; its objects stay in {@link #objects}. */
+  void stopApi() throws IOException {
+    api.close();
+    server.close();
+  }
+
+  /** Starts an API server again that only the test reaches. */
+  void startApiUnseen() throws IOException {
+    server = ApiServer.start(objects(), ApiServer.Options.DEFAULT);
+    api = client(server);
+  }
+
+  /** Starts an API server again, for the agent too. */
+  void startApi() throws IOException {
+    startApiUnseen();
+    listen();
+  }
+
+  /** Where the API server has its objects. */
+  Path objects() {
+    return directory.resolve("api");
   }
 
   private Path socket() {
@@ -272,10 +302,19 @@ final class NodeFixture implements AutoCloseable {
     return pod;
   }
 
-  void label(Pod pod, String key, String value) throws IOException {
-    api.patch(
-        "/api/v1/namespaces/" + pod.podNamespace + "/pods/" + pod.name,
-        Map.of("metadata", Map.of("labels", Map.of(key, value))));
+  /** Sets a label of a pod, or removes it where the value is null. */
+  void label(Pod pod, String key, @Nullable String value) throws IOException {
+    label("/api/v1/namespaces/" + pod.podNamespace + "/pods/" + pod.name, key, value);
+  }
+
+  void labelNamespace(String namespace, String key, @Nullable String value) throws IOException {
+    label("/api/v1/namespaces/" + namespace, key, value);
+  }
+
+  private void label(String path, String key, @Nullable String value) throws IOException {
+    var labels = new HashMap<String, @Nullable Object>();
+    labels.put(key, value);
+    api.patch(path, Map.of("metadata", Map.of("labels", labels)));
   }
 
   static void await(String what, BooleanSupplier condition) {

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Single fields are changed by one aligned release store each, so that the kernel sees them in
  * the order of the calls: tables first, then {@link Revisions}, then {@link #setRevision}. One
- * writer; any thread may read.
+ * writer; any thread may read. Not final, so that a test may look at every store.
  */
-public final class EndpointTable {
+public class EndpointTable {
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
