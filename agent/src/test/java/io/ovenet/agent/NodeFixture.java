@@ -13,7 +13,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -254,6 +259,20 @@ final class NodeFixture implements AutoCloseable {
         throw e;
       }
       api.create(collection, object);
+    }
+  }
+
+  /** Asks the agent over its admin socket. */
+  JsonObject ask(String name) throws IOException {
+    try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(directory.resolve(AdminServer.SOCKET)));
+      channel.write(ByteBuffer.wrap(Json.write(Map.of("ask", name))));
+      channel.shutdownOutput();
+      var answer = Json.parse(Channels.newInputStream(channel).readAllBytes());
+      if (!answer.string("error").isEmpty()) {
+        throw new AssertionError(name + ": " + answer.string("error"));
+      }
+      return answer.object("answer");
     }
   }
 

@@ -9,16 +9,10 @@ import io.ovenet.datapath.IpcacheValue;
 import io.ovenet.datapath.PolicyKey;
 import io.ovenet.datapath.PolicyValue;
 import io.ovenet.datapath.Verdict;
-import io.ovenet.kubernetes.Json;
-import io.ovenet.kubernetes.JsonObject;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -46,19 +40,8 @@ class PolicyVerifierKernelIT {
 
   @TempDir Path directory;
 
-  private JsonObject verify() throws IOException {
-    try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      channel.connect(UnixDomainSocketAddress.of(directory.resolve("admin.sock")));
-      channel.write(ByteBuffer.wrap(Json.write(Map.of("ask", "policy-verify"))));
-      channel.shutdownOutput();
-      var answer = Json.parse(Channels.newInputStream(channel).readAllBytes());
-      assertThat(answer.string("error")).isEmpty();
-      return answer.object("answer");
-    }
-  }
-
-  private List<String> wrong() throws IOException {
-    return verify().strings("wrong");
+  private static List<String> wrong(NodeFixture node) throws IOException {
+    return node.ask("policy-verify").strings("wrong");
   }
 
   private BpfMap map(String name) {
@@ -80,15 +63,15 @@ class PolicyVerifierKernelIT {
       node.addedPod("shop", "other", Map.of("app", "other"));
       node.policy("shop", "web", WEB_POLICY);
       NodeFixture.await("in force", () -> entryOf(8080) != null);
-      var report = verify();
+      var report = node.ask("policy-verify");
       assertThat(report.strings("wrong")).isEmpty();
       assertThat(report.integer("endpoints")).isEqualTo(3);
       assertThat(report.integer("policies")).isGreaterThanOrEqualTo(2);
       assertThat(report.integer("questions")).isGreaterThan(30);
 
-      flippedEntries();
-      strangers(client);
-      assertThat(wrong()).isEmpty();
+      flippedEntries(node);
+      strangers(node, client);
+      assertThat(wrong(node)).isEmpty();
 
       var key = Objects.requireNonNull(entryOf(8080));
       try (var policies = map("policy_map")) {
@@ -96,11 +79,11 @@ class PolicyVerifierKernelIT {
             bytes(PolicyKey.CODEC, key),
             bytes(PolicyValue.CODEC, new PolicyValue(Verdict.DENY, 2, 0)));
       }
-      assertThat(wrong()).isNotEmpty();
+      assertThat(wrong(node)).isNotEmpty();
       NodeFixture.await("told", () -> node.readLog().contains("ALARM"));
       node.stopAgent();
       node.startAgent();
-      assertThat(wrong()).isEmpty();
+      assertThat(wrong(node)).isEmpty();
     }
   }
 
@@ -119,7 +102,7 @@ class PolicyVerifierKernelIT {
     return found[0];
   }
 
-  private void flippedEntries() throws IOException {
+  private void flippedEntries(NodeFixture node) throws IOException {
     var before = new HashMap<PolicyKey, PolicyValue>();
     try (var policies = map("policy_map")) {
       policies.forEach(
@@ -131,7 +114,7 @@ class PolicyVerifierKernelIT {
       policies.update(
           bytes(PolicyKey.CODEC, key),
           bytes(PolicyValue.CODEC, new PolicyValue(Verdict.DENY, value.match(), value.rule())));
-      assertThat(wrong())
+      assertThat(wrong(node))
           .hasSize(1)
           .first()
           .asString()
@@ -139,25 +122,26 @@ class PolicyVerifierKernelIT {
       policies.update(
           bytes(PolicyKey.CODEC, key),
           bytes(PolicyValue.CODEC, new PolicyValue(value.verdict(), value.match(), 0)));
-      assertThat(wrong()).hasSize(1).first().asString().contains("by []");
+      assertThat(wrong(node)).hasSize(1).first().asString().contains("by []");
       policies.delete(bytes(PolicyKey.CODEC, key));
-      assertThat(wrong()).hasSize(1).first().asString().contains("the kernel says DEFAULT");
+      assertThat(wrong(node)).hasSize(1).first().asString().contains("the kernel says DEFAULT");
       policies.update(bytes(PolicyKey.CODEC, key), bytes(PolicyValue.CODEC, value));
       var stray = PolicyKey.port(key.policy(), key.identityClass(), PolicyKey.INGRESS, 6, 12_345);
       policies.update(bytes(PolicyKey.CODEC, stray), bytes(PolicyValue.CODEC, value));
-      assertThat(wrong()).hasSize(1).first().asString().contains("port 12345", "says ALLOW");
+      assertThat(wrong(node)).hasSize(1).first().asString().contains("port 12345", "says ALLOW");
       policies.delete(bytes(PolicyKey.CODEC, stray));
     }
   }
 
-  private void strangers(NodeFixture.Pod client) throws IOException {
+  private void strangers(NodeFixture node, NodeFixture.Pod client) throws IOException {
     try (var ipcache = map("ipcache");
         var classes = map("class_map")) {
       var somebody = IpcacheKey.of(InetAddress.ofLiteral("198.51.100.77"));
       var address = IpcacheKey.of(InetAddress.ofLiteral(client.address));
       var own = Objects.requireNonNull(ipcache.lookup(bytes(IpcacheKey.CODEC, address)));
       ipcache.update(bytes(IpcacheKey.CODEC, somebody), own);
-      assertThat(wrong()).containsExactly("198.51.100.77/32 is in ipcache, and nobody knows of it");
+      assertThat(wrong(node))
+          .containsExactly("198.51.100.77/32 is in ipcache, and nobody knows of it");
       ipcache.delete(bytes(IpcacheKey.CODEC, somebody));
 
       int identity = IpcacheValue.CODEC.read(MemorySegment.ofArray(own), 0).identity();
@@ -165,11 +149,11 @@ class PolicyVerifierKernelIT {
       var key = number.putInt(0, identity).array().clone();
       var itsClass = Objects.requireNonNull(classes.lookup(key));
       classes.delete(key);
-      assertThat(wrong())
+      assertThat(wrong(node))
           .anyMatch(text -> text.contains("identity " + identity + " is not in class_map"));
       var world = Objects.requireNonNull(classes.lookup(number.putInt(0, 2).array().clone()));
       classes.update(key, world);
-      assertThat(wrong())
+      assertThat(wrong(node))
           .anyMatch(text -> text.contains("shares class") && text.contains("policies tell apart"));
       classes.update(key, itsClass);
     }

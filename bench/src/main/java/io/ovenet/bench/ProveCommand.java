@@ -67,8 +67,8 @@ final class ProveCommand implements Callable<Integer> {
       proof
           .coverage()
           .fields()
-          .forEach((name, count) -> spec.commandLine().getOut().printf("%-14s %,d%n", name, count));
-      spec.commandLine().getOut().printf("%-14s %.1f%n", "seconds", seconds);
+          .forEach((name, count) -> spec.commandLine().getOut().printf("%-44s %,d%n", name, count));
+      spec.commandLine().getOut().printf("%-44s %.1f%n", "seconds", seconds);
     }
     return 0;
   }

@@ -28,9 +28,16 @@ public final class Proof {
    * @param byKernel of them by the program in the kernel, too
    * @param allowed of them that passed
    * @param denyOverAllow of them denied by a rule where another allows it
+   * @param constructs how many of them were about each
    */
   public record Coverage(
-      long worlds, long decisions, long byKernel, long allowed, long denied, long denyOverAllow) {
+      long worlds,
+      long decisions,
+      long byKernel,
+      long allowed,
+      long denied,
+      long denyOverAllow,
+      Map<Construct, Long> constructs) {
     /** For machines. */
     public Map<String, Long> fields() {
       var fields = new LinkedHashMap<String, Long>();
@@ -40,10 +47,12 @@ public final class Proof {
       fields.put("allowed", allowed);
       fields.put("denied", denied);
       fields.put("denyOverAllow", denyOverAllow);
+      constructs.forEach((construct, count) -> fields.put(construct.toString(), count));
       return fields;
     }
   }
 
+  private final ConstructCoverage constructs = new ConstructCoverage();
   private final long seed;
   private long worlds;
   private long decisions;
@@ -65,6 +74,7 @@ public final class Proof {
     var world = new RandomWorld(seed ^ worlds * SPREAD);
     for (var step = 0; step < STEPS; step++) {
       world.change();
+      constructs.changed();
       var naive = world.naive();
       for (var i = 0; i < QUESTIONS; i++) {
         compare(world, naive, Question.about(world));
@@ -83,6 +93,7 @@ public final class Proof {
     try (var node = new KernelNode(devices, world.settings())) {
       for (var step = 0; step < STEPS; step++) {
         world.change();
+        constructs.changed();
         node.follow(world);
         var naive = world.naive();
         for (var i = 0; i < QUESTIONS; i++) {
@@ -102,7 +113,8 @@ public final class Proof {
   }
 
   public Coverage coverage() {
-    return new Coverage(worlds, decisions, byKernel, allowed, denied, denyOverAllow);
+    return new Coverage(
+        worlds, decisions, byKernel, allowed, denied, denyOverAllow, constructs.counts());
   }
 
   private NaiveEvaluator.Answer compare(
@@ -111,11 +123,14 @@ public final class Proof {
     var decision = world.compiled(question);
     decisions++;
     allowed += answer.outcome().passes() ? 1 : 0;
+    boolean overAllow = false;
     if (answer.outcome() == NaiveEvaluator.Outcome.DENIED) {
       denied++;
       var allows = question.ask(world.naive(withoutDenies(world)));
-      denyOverAllow += allows.outcome() == NaiveEvaluator.Outcome.ALLOWED ? 1 : 0;
+      overAllow = allows.outcome() == NaiveEvaluator.Outcome.ALLOWED;
+      denyOverAllow += overAllow ? 1 : 0;
     }
+    constructs.count(world, question, overAllow);
     var wrong = compare(question, answer, decision);
     if (!wrong.isEmpty()) {
       throw new Disagreement(

@@ -186,7 +186,7 @@ final class RandomPolicies {
           "ports",
           List.of(chance(40) ? Map.of("port", "80", "endPort", 90, "protocol", "TCP") : port));
       item.put("rules", Map.of("http", chance(20) ? List.of() : List.of(Map.of("method", "GET"))));
-    } else if (!deny && !ingress && chance(8)) {
+    } else if (!deny && !ingress && chance(20)) {
       item.put("ports", List.of(Map.of("port", "53", "protocol", "ANY")));
       item.put("rules", Map.of("dns", List.of(Map.of("matchPattern", "*"))));
     }

@@ -38,6 +38,8 @@ class RandomWorldTest {
     assertThat(covered.decisions()).isGreaterThanOrEqualTo(200_000);
     assertThat(covered.allowed()).isGreaterThan(covered.decisions() / 4);
     assertThat(covered.denyOverAllow()).isGreaterThan(covered.decisions() / 10);
+    assertThat(covered.constructs()).hasSize(Construct.values().length);
+    assertThat(covered.constructs().values()).allMatch(count -> count > 10);
   }
 
   @Test
