@@ -145,6 +145,10 @@ public final class EndpointLifecycle implements CniServer.Plugin {
       throw new CniException(
           CniException.UNAVAILABLE_FOR_NEW, "no free address in " + addresses.cidr(), "");
     }
+    if (store.isFull()) {
+      throw new CniException(
+          CniException.UNAVAILABLE_FOR_NEW, "no endpoint id of this node is free", "");
+    }
     return null;
   }
 

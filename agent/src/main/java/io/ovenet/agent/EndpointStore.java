@@ -58,8 +58,12 @@ public final class EndpointStore {
     return null;
   }
 
-  /** A free id, taken until {@link #release}; an id is used again as late as possible. */
-  public synchronized int reserveId() {
+  /**
+   * A free id, taken until {@link #release}; an id is used again as late as possible.
+   *
+   * @throws CniException if there is none
+   */
+  public synchronized int reserveId() throws CniException {
     for (int tried = 1; tried < Endpoint.MAX_ENDPOINTS; tried++) {
       int id = lastId % (Endpoint.MAX_ENDPOINTS - 1) + 1;
       lastId = id;
@@ -68,8 +72,15 @@ public final class EndpointStore {
         return id;
       }
     }
-    throw new IllegalStateException(
-        "all " + (Endpoint.MAX_ENDPOINTS - 1) + " endpoint ids of this node are in use");
+    throw new CniException(
+        CniException.TRY_AGAIN,
+        "all " + (Endpoint.MAX_ENDPOINTS - 1) + " endpoint ids of this node are in use",
+        "it takes more pods when others are deleted");
+  }
+
+  /** Whether no id is free. */
+  public synchronized boolean isFull() {
+    return endpoints.size() >= Endpoint.MAX_ENDPOINTS - 1;
   }
 
   public synchronized void release(int id) {

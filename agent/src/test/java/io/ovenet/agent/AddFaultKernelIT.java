@@ -7,6 +7,7 @@ import io.ovenet.bpf.AttachMode;
 import io.ovenet.bpf.Link;
 import io.ovenet.bpf.Netlink;
 import io.ovenet.datapath.Datapath;
+import io.ovenet.datapath.Endpoint;
 import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.PolicyEngine;
@@ -19,11 +20,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each step of ADD fails once, on the real kernel, and nothing of the ADD is left. */
+/** Each step of ADD fails, on the real kernel, and nothing of the ADD is left. */
 class AddFaultKernelIT {
   @TempDir Path directory;
 
@@ -38,17 +40,68 @@ class AddFaultKernelIT {
     System.setProperty(AttachMode.PROPERTY, attach);
     try (var node = new NodeFixture(directory)) {
       var pod = node.pod("shop", "web", Map.of("app", "web"));
-      node.namespace.call(
-          () -> {
-            failEachStep(node, pod);
-            return true;
-          });
+      in(node, parts -> failEachStep(parts, pod));
     } finally {
       System.setProperty(AttachMode.PROPERTY, before);
     }
   }
 
-  private void failEachStep(NodeFixture node, NodeFixture.Pod pod) throws Exception {
+  @Test
+  void usedUpIdsAreToldLeaveNothingAndAreUsedAgain() throws Exception {
+    try (var node = new NodeFixture(directory)) {
+      var pod = node.pod("shop", "web", Map.of("app", "web"));
+      var late = node.pod("shop", "late", Map.of("app", "web"));
+      in(node, parts -> useUpIds(parts, pod, late));
+    }
+  }
+
+  private void useUpIds(Parts parts, NodeFixture.Pod pod, NodeFixture.Pod late) throws Exception {
+    for (int id = 1; id < Endpoint.MAX_ENDPOINTS - 1; id++) {
+      parts.store.reserveId();
+    }
+    parts.lifecycle.call(request("ADD", pod));
+    int last = parts.store.all().getFirst().id();
+    var before = traces(parts, late);
+    for (int again = 0; again < 3; again++) {
+      assertThatThrownBy(() -> parts.lifecycle.call(request("ADD", late)))
+          .isInstanceOfSatisfying(
+              CniException.class,
+              refusal -> assertThat(refusal.code()).isEqualTo(CniException.TRY_AGAIN))
+          .hasMessageContaining("endpoint ids of this node are in use");
+      assertThat(traces(parts, late)).isEqualTo(before);
+    }
+    assertThat(parts.lifecycle.call(request("CHECK", pod))).isNull();
+    assertThat(parts.lifecycle.call(request("DEL", pod))).isNull();
+    assertThat(parts.lifecycle.call(request("ADD", late))).isNotNull();
+    assertThat(parts.store.all()).extracting(LocalEndpoint::id).containsExactly(last);
+    assertThat(parts.lifecycle.call(request("CHECK", late))).isNull();
+    assertThat(parts.lifecycle.call(request("DEL", late))).isNull();
+  }
+
+  /** An agent's parts that make endpoints, in this process. */
+  private record Parts(
+      Datapath datapath,
+      EndpointStore store,
+      Tables tables,
+      Realizer realizer,
+      Steering steering,
+      Ipam ipam,
+      AtomicReference<EndpointLifecycle.@Nullable Step> failing,
+      EndpointLifecycle lifecycle) {}
+
+  private interface Body {
+    void run(Parts parts) throws Exception;
+  }
+
+  private void in(NodeFixture node, Body body) throws Exception {
+    node.namespace.call(
+        () -> {
+          withParts(node, body);
+          return true;
+        });
+  }
+
+  private void withParts(NodeFixture node, Body body) throws Exception {
     var config =
         AgentConfig.parse(
             List.of("--node-name=n", "--bpf-root=" + directory.resolve("bpf").toAbsolutePath()));
@@ -77,29 +130,34 @@ class AddFaultKernelIT {
                 1500);
         lifecycle.ready(ipam);
         steering.begin().get();
-        var before = traces(tables, ipam, pod);
-        for (var step : EndpointLifecycle.Step.values()) {
-          failing.set(step);
-          assertThatThrownBy(() -> lifecycle.call(request("ADD", pod)))
-              .isInstanceOf(CniException.class)
-              .hasMessageContaining("injected at " + step);
-          steering.realized(_ -> {}).get();
-          assertThat(traces(tables, ipam, pod)).as("after a failure at %s", step).isEqualTo(before);
-          assertThat(realizer.endpoints()).isEmpty();
-        }
-        failing.set(null);
-        var result = lifecycle.call(request("ADD", pod));
-        assertThat(JsonObject.of(result).objects("ips")).hasSize(1);
-        assertThat(lifecycle.call(request("CHECK", pod))).isNull();
-        putsBackWhatWasTakenOff(datapath, store, lifecycle, pod);
-        assertThat(lifecycle.call(request("DEL", pod))).isNull();
-        steering.realized(_ -> {}).get();
-        assertThat(traces(tables, ipam, pod)).isEqualTo(before);
-        assertThatThrownBy(() -> lifecycle.call(request("ADD", missingNamespace(pod))))
-            .isInstanceOf(CniException.class);
-        assertThat(traces(tables, ipam, pod)).isEqualTo(before);
+        body.run(new Parts(datapath, store, tables, realizer, steering, ipam, failing, lifecycle));
       }
     }
+  }
+
+  private void failEachStep(Parts parts, NodeFixture.Pod pod) throws Exception {
+    var lifecycle = parts.lifecycle;
+    var before = traces(parts, pod);
+    for (var step : EndpointLifecycle.Step.values()) {
+      parts.failing.set(step);
+      assertThatThrownBy(() -> lifecycle.call(request("ADD", pod)))
+          .isInstanceOf(CniException.class)
+          .hasMessageContaining("injected at " + step);
+      parts.steering.realized(_ -> {}).get();
+      assertThat(traces(parts, pod)).as("after a failure at %s", step).isEqualTo(before);
+      assertThat(parts.realizer.endpoints()).isEmpty();
+    }
+    parts.failing.set(null);
+    var result = lifecycle.call(request("ADD", pod));
+    assertThat(JsonObject.of(result).objects("ips")).hasSize(1);
+    assertThat(lifecycle.call(request("CHECK", pod))).isNull();
+    putsBackWhatWasTakenOff(parts.datapath, parts.store, lifecycle, pod);
+    assertThat(lifecycle.call(request("DEL", pod))).isNull();
+    parts.steering.realized(_ -> {}).get();
+    assertThat(traces(parts, pod)).isEqualTo(before);
+    assertThatThrownBy(() -> lifecycle.call(request("ADD", missingNamespace(pod))))
+        .isInstanceOf(CniException.class);
+    assertThat(traces(parts, pod)).isEqualTo(before);
   }
 
   private static void putsBackWhatWasTakenOff(
@@ -124,7 +182,7 @@ class AddFaultKernelIT {
     return pod.at(directory.resolve("no-such-namespace"));
   }
 
-  private Traces traces(Tables tables, Ipam ipam, NodeFixture.Pod pod) throws Exception {
+  private Traces traces(Parts parts, NodeFixture.Pod pod) throws Exception {
     var links = new ArrayList<String>();
     try (var here = Netlink.open();
         var inside = Netlink.open(pod.inside)) {
@@ -138,14 +196,20 @@ class AddFaultKernelIT {
       }
     }
     return new Traces(
-        links, tables.endpointsByAddress().dump(), tables.ipcache().dump(), ipam.free(), files);
+        links,
+        parts.tables.endpointsByAddress().dump(),
+        parts.tables.ipcache().dump(),
+        parts.ipam.free(),
+        files);
   }
 
   private static CniRequest request(String command, NodeFixture.Pod pod) throws CniException {
     return CniRequest.parse(
         ("CNI_COMMAND="
                 + command
-                + "\0CNI_CONTAINERID=c1\0CNI_IFNAME=eth0\0CNI_NETNS="
+                + "\0CNI_CONTAINERID="
+                + pod.name
+                + "\0CNI_IFNAME=eth0\0CNI_NETNS="
                 + pod.netns
                 + "\0CNI_ARGS=K8S_POD_NAMESPACE="
                 + pod.podNamespace

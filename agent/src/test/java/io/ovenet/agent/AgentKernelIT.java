@@ -2,14 +2,22 @@ package io.ovenet.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ovenet.bpf.AttachMode;
 import io.ovenet.bpf.Sysctl;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** The agent's process, the real CNI program and the real datapath, judged by traffic. */
+/**
+ * The agent's process, the real CNI program and the real datapath, judged by traffic; with programs
+ * attached by tcx and by clsact.
+ */
+@ParameterizedClass
+@EnumSource
 class AgentKernelIT {
   private static final String WEB_POLICY =
       """
@@ -34,11 +42,16 @@ class AgentKernelIT {
       - fromCIDRSet: [{cidr: 10.0.0.0/8, except: [192.0.2.0/24]}]
       """;
 
+  private final AttachMode attach;
   @TempDir Path directory;
+
+  AgentKernelIT(AttachMode attach) {
+    this.attach = attach;
+  }
 
   @Test
   void policyDecidesAndChangesAtOnce() throws Exception {
-    try (var node = new NodeFixture(directory)) {
+    try (var node = new NodeFixture(attach, directory)) {
       node.startAgent();
       var web = node.addedPod("shop", "web", Map.of("app", "web"));
       var client = node.addedPod("shop", "client", Map.of("app", "client"));
@@ -83,7 +96,7 @@ class AgentKernelIT {
 
   @Test
   void aFullPolicyMapLeavesWhatIsInForceAndRaisesAnAlarm() throws Exception {
-    try (var node = new NodeFixture(directory, "--ovenet-policy-entries=256")) {
+    try (var node = new NodeFixture(attach, directory, "--ovenet-policy-entries=256")) {
       node.startAgent();
       var web = node.addedPod("shop", "web", Map.of("app", "web"));
       var client = node.addedPod("shop", "client", Map.of("app", "client"));
@@ -112,7 +125,7 @@ class AgentKernelIT {
 
   @Test
   void restartAdoptsConnectionsAndAppliesWhatChanged() throws Exception {
-    try (var node = new NodeFixture(directory)) {
+    try (var node = new NodeFixture(attach, directory)) {
       node.startAgent();
       var web = node.addedPod("shop", "web", Map.of("app", "web"));
       var client = node.addedPod("shop", "client", Map.of("app", "client"));
@@ -154,7 +167,7 @@ class AgentKernelIT {
 
   @Test
   void lastValidVersionStaysOverARestart() throws Exception {
-    try (var node = new NodeFixture(directory)) {
+    try (var node = new NodeFixture(attach, directory)) {
       node.startAgent();
       var web = node.addedPod("shop", "web", Map.of("app", "web"));
       var client = node.addedPod("shop", "client", Map.of("app", "client"));
@@ -178,7 +191,7 @@ class AgentKernelIT {
 
   @Test
   void keepsToTheCniSpecification() throws Exception {
-    try (var node = new NodeFixture(directory)) {
+    try (var node = new NodeFixture(attach, directory)) {
       node.startAgent();
       var pod = node.addedPod("shop", "web", Map.of("app", "web"));
       assertThat(pod.cni("CHECK", "eth0", "1.0.0")).isEqualTo(new CniShim.Exit(0, ""));

@@ -27,6 +27,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -41,8 +42,9 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 final class NodeFixture implements AutoCloseable {
   static final String NODE = "node-1";
   static final String CIDR = "10.111.0.0/24";
-  private static final Duration CEILING = Duration.ofSeconds(30);
+  private static final Duration CEILING = Duration.ofMinutes(2);
 
+  private final String attach;
   private final Path directory;
   private final Path namespaceFile;
   private final Path bpf;
@@ -54,7 +56,18 @@ final class NodeFixture implements AutoCloseable {
   final CniShim shim;
   private @Nullable Process agent;
 
+  /** With an agent that attaches as it is shipped, unless a property forces a mode on it. */
   NodeFixture(Path directory, String... flags) throws Exception {
+    this(System.getProperty(AttachMode.PROPERTY, ""), directory, flags);
+  }
+
+  /** With an agent that is forced to attach programs one way. */
+  NodeFixture(AttachMode attach, Path directory, String... flags) throws Exception {
+    this(attach.name().toLowerCase(Locale.ROOT), directory, flags);
+  }
+
+  private NodeFixture(String attach, Path directory, String... flags) throws Exception {
+    this.attach = attach;
     this.directory = directory;
     this.flags = List.of(flags);
     bpf = Files.createDirectories(directory.resolve("bpf"));
@@ -166,7 +179,7 @@ final class NodeFixture implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx64m",
                 "-Xss512k",
-                "-D" + AttachMode.PROPERTY + "=" + System.getProperty(AttachMode.PROPERTY, ""),
+                "-D" + AttachMode.PROPERTY + "=" + attach,
                 "-cp",
                 classPath(),
                 "io.ovenet.agent.Main",
