@@ -1,5 +1,6 @@
 package io.ovenet.agent;
 
+import io.ovenet.datapath.Datapath;
 import io.ovenet.datapath.IpcacheKey;
 import io.ovenet.datapath.PolicyValue;
 import io.ovenet.kubernetes.ApiException;
@@ -49,6 +50,7 @@ public final class Agent implements AutoCloseable {
   private final AgentConfig config;
   private final ArrayDeque<AutoCloseable> parts;
   private final KubernetesApi api;
+  private final Datapath datapath;
   private final EndpointStore store;
   private final Steering steering;
   private final Pods pods;
@@ -64,6 +66,7 @@ public final class Agent implements AutoCloseable {
   private final PolicyVerifier verifier;
   private final CompletableFuture<String> podCidr = new CompletableFuture<>();
   private final CompletableFuture<InetAddress> router = new CompletableFuture<>();
+  private boolean closed;
 
   /** Adopts what is there and answers CNI calls. */
   public static Agent start(AgentConfig config) throws IOException {
@@ -83,7 +86,7 @@ public final class Agent implements AutoCloseable {
     Files.createDirectories(state);
     own(lock(state.resolve("agent.lock")));
     api = own(KubernetesApi.open(config.kubeconfig()));
-    var datapath = own(NodeSetup.open(config));
+    datapath = own(NodeSetup.open(config));
     var tables = Tables.of(datapath);
     store = new EndpointStore(state.resolve("endpoints"));
     var rules = new RuleNumbers(reserveRuleNumbers(new StateFiles(state), tables));
@@ -277,7 +280,23 @@ public final class Agent implements AutoCloseable {
     NodeSetup.installPlugin(config);
     attachments.start();
     verifier.start();
+    announceServices();
     log.info("node {} is ready: pods get addresses of {}", config.nodeName(), ipam.cidr());
+  }
+
+  private void announceServices() {
+    var device = NodeSetup.networkDevice();
+    if (!config.l2Announcements() || device == null || device.mac() == null) {
+      return;
+    }
+    var announcer = new L2Announcer(api, config.nodeName(), device, datapath.announced());
+    synchronized (this) {
+      if (!closed) {
+        own(announcer);
+        return;
+      }
+    }
+    announcer.close();
   }
 
   private void ownNode(CiliumNodeRecord node) {
@@ -372,6 +391,9 @@ public final class Agent implements AutoCloseable {
   public void close() {
     podCidr.cancel(false);
     router.cancel(false);
+    synchronized (this) {
+      closed = true;
+    }
     close(parts);
   }
 

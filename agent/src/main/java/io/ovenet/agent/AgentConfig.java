@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param ringBytes of the ring between kernel and agent; a power of two
  * @param mtu bytes; 0: the MTU of the device of the default route
  * @param routing how packets get from node to node
+ * @param l2Announcements whether CiliumL2AnnouncementPolicy objects are followed
  * @param conntrackTcpEntries room for TCP connections
  * @param conntrackAnyEntries room for all other connections
  * @param healthPort TCP port of {@code /healthz} on the loopback address; 0: none
@@ -49,6 +50,7 @@ public record AgentConfig(
     int ringBytes,
     int mtu,
     RoutingConfig routing,
+    boolean l2Announcements,
     int healthPort,
     Path bpfRoot,
     Path stateDirectory,
@@ -81,6 +83,10 @@ public record AgentConfig(
           "preallocate-bpf-maps",
           "remove-cilium-node-taints",
           "set-cilium-is-up-condition",
+          // Leases last as long as moving an address may take, whatever is set.
+          "l2-announcements-lease-duration",
+          "l2-announcements-renew-deadline",
+          "l2-announcements-retry-period",
           "tofqdns-endpoint-max-ip-per-hostname",
           "ipam",
           "cluster-id",
@@ -152,6 +158,7 @@ public record AgentConfig(
             Integer.highestOneBit(values.number("ovenet-ring-bytes", 8 << 20, 4096, 1 << 30)),
             values.number("mtu", 0, 0, 65_535),
             RoutingConfig.parse(values, warnings),
+            values.flag("enable-l2-announcements", true),
             values.number("agent-health-port", 9879, 0, 65_535),
             values.path("bpf-root", "/sys/fs/bpf"),
             values.path("ovenet-state-dir", "/var/lib/ovenet"),
@@ -204,6 +211,7 @@ public record AgentConfig(
         ringBytes,
         mtu,
         routing,
+        l2Announcements,
         healthPort,
         bpfRoot,
         stateDirectory,

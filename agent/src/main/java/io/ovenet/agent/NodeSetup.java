@@ -228,6 +228,14 @@ final class NodeSetup {
     }
   }
 
+  /** The device of the default route; null where there is none. */
+  static @Nullable Link networkDevice() {
+    try (var netlink = Netlink.open()) {
+      int ifindex = defaultDevice(netlink);
+      return ifindex == 0 ? null : netlink.links().get(ifindex);
+    }
+  }
+
   /** Interface index of the device of the default route; 0 where there is none. */
   static int defaultDevice(Netlink netlink) {
     for (var route : netlink.routes().list(Route.MAIN)) {

@@ -140,6 +140,12 @@ final class RunningLab implements AutoCloseable {
     return NetworkNamespace.open(Path.of("/proc", pod.path("pid").asText(), "ns", "net"));
   }
 
+  /** The network namespace of the world outside the cluster. */
+  NetworkNamespace outside() throws IOException, InterruptedException {
+    String pid = status().at("/outside/pid").asText();
+    return NetworkNamespace.open(Path.of("/proc", pid, "ns", "net"));
+  }
+
   /** The lab's processes whose command line has a word: the agent's main class, say. */
   List<ProcessHandle> processes(String word) {
     return lab.descendants()

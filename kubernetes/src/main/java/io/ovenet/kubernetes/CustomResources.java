@@ -22,7 +22,8 @@ public final class CustomResources {
           "ciliumnodes",
           "ciliumendpoints",
           "ciliumcidrgroups",
-          "ciliumloadbalancerippools");
+          "ciliumloadbalancerippools",
+          "ciliuml2announcementpolicies");
 
   private CustomResources() {}
 

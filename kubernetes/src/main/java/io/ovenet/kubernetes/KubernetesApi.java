@@ -31,13 +31,19 @@ public final class KubernetesApi implements ClusterWatch, AutoCloseable {
   private static final int IDLE_CONNECTIONS = 4;
 
   private final Cluster cluster;
+  private final Duration patience;
   private final String prefix;
   private final ArrayDeque<HttpConnection> idle = new ArrayDeque<>();
   private final java.util.Set<Reflector<?>> reflectors = ConcurrentHashMap.newKeySet();
   private boolean closed;
 
   public KubernetesApi(Cluster cluster) {
+    this(cluster, CALL);
+  }
+
+  private KubernetesApi(Cluster cluster, Duration patience) {
     this.cluster = cluster;
+    this.patience = patience;
     var path = cluster.server().getRawPath();
     this.prefix = path == null ? "" : path.replaceAll("/+$", "");
   }
@@ -46,6 +52,11 @@ public final class KubernetesApi implements ClusterWatch, AutoCloseable {
   public static KubernetesApi open(@Nullable Path kubeconfig) throws IOException {
     return new KubernetesApi(
         kubeconfig == null ? Kubeconfig.inCluster() : Kubeconfig.read(kubeconfig));
+  }
+
+  /** The same server by connections of their own, whose calls fail sooner. */
+  public KubernetesApi impatient(Duration longest) {
+    return new KubernetesApi(cluster, longest);
   }
 
   /** Reads an object or a list; {@code path} may have a query. */
@@ -186,7 +197,7 @@ public final class KubernetesApi implements ClusterWatch, AutoCloseable {
       throws IOException {
     var operation = method + " " + path;
     try {
-      var response = request(connection, method, path, contentType, body, CALL);
+      var response = request(connection, method, path, contentType, body, patience);
       var content = response.body().readAllBytes();
       if (response.code() >= 300) {
         throw refusal(operation, response.code(), content);

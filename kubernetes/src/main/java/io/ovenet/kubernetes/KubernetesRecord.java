@@ -7,6 +7,7 @@ public sealed interface KubernetesRecord
         CiliumNodeRecord,
         EndpointSliceRecord,
         IdentityRecord,
+        L2AnnouncementPolicyRecord,
         LoadBalancerPoolRecord,
         NamespaceRecord,
         NodeRecord,

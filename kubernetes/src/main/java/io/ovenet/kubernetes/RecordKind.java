@@ -48,6 +48,13 @@ public record RecordKind<R extends KubernetesRecord>(
       new RecordKind<>(
           CILIUM, "ciliumloadbalancerippools", "CiliumLoadBalancerIPPool", ServiceRecords::pool);
 
+  public static final RecordKind<L2AnnouncementPolicyRecord> L2_ANNOUNCEMENT_POLICIES =
+      new RecordKind<>(
+          "/apis/cilium.io/v2alpha1",
+          "ciliuml2announcementpolicies",
+          "CiliumL2AnnouncementPolicy",
+          L2AnnouncementPolicyRecord::read);
+
   private static RecordKind<PolicyRecord> policies(String apiPath, String plural, String kind) {
     return new RecordKind<>(apiPath, plural, kind, object -> CiliumRecords.policy(kind, object));
   }

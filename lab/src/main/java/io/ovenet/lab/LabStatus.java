@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param progress what has been done so far, in words
  * @param failure why it failed, with the remedy
  * @param api null before it listens
+ * @param outside null before it is made
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record LabStatus(
@@ -30,6 +31,7 @@ public record LabStatus(
     List<String> progress,
     @Nullable String failure,
     @Nullable Api api,
+    @Nullable Outside outside,
     List<Node> nodes,
     List<Pod> pods,
     List<VirtualMachine> vms) {
@@ -40,6 +42,14 @@ public record LabStatus(
    * @param port on 127.0.0.1
    */
   public record Api(String kubeconfig, int port) {}
+
+  /**
+   * The world outside the cluster: a namespace on the nodes' own network.
+   *
+   * @param pid the first process of its namespaces
+   * @param address on the underlay
+   */
+  public record Outside(long pid, String address) {}
 
   /**
    * A node of the lab.

@@ -75,6 +75,7 @@ final class ServeCommand implements Callable<Integer> {
               List.of(),
               String.valueOf(e.getMessage()),
               null,
+              null,
               List.of(),
               List.of(),
               List.of())

@@ -183,6 +183,9 @@ final class StatusFile {
             List.copyOf(progress),
             null,
             kubeconfig == null ? null : new LabStatus.Api(kubeconfig.toString(), port),
+            underlay == null
+                ? null
+                : new LabStatus.Outside(underlay.outside().holder(), Underlay.OUTSIDE_ADDRESS),
             describeNodes(),
             pods,
             machines);

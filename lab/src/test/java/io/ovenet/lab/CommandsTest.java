@@ -58,7 +58,7 @@ class CommandsTest {
   void aPodIsFoundByItsNameIfOnlyOneHasIt() throws Exception {
     List<LabStatus.Pod> pods = List.of(pod("a", "web"), pod("b", "web"), pod("b", "db"));
     LabStatus status =
-        new LabStatus("lab", "ready", 1, List.of(), null, null, List.of(), pods, List.of());
+        new LabStatus("lab", "ready", 1, List.of(), null, null, null, List.of(), pods, List.of());
     assertThat(Lookup.pod(status, "db").namespace()).isEqualTo("b");
     assertThat(Lookup.pod(status, "a/web").namespace()).isEqualTo("a");
     assertThatThrownBy(() -> Lookup.pod(status, "web")).hasMessageContaining("namespace/web");
@@ -79,6 +79,7 @@ class CommandsTest {
             List.of("x"),
             null,
             new LabStatus.Api("/k", 7),
+            new LabStatus.Outside(8, "192.0.2.1"),
             List.of(),
             List.of(pod("a", "b")),
             List.of());

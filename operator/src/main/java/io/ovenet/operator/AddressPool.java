@@ -4,8 +4,6 @@ import io.ovenet.kubernetes.LoadBalancerPoolRecord;
 import io.ovenet.kubernetes.ServiceRecord;
 import io.ovenet.kubernetes.policy.ServiceSelectors;
 import io.ovenet.policy.EndpointSelector;
-import io.ovenet.policy.Label;
-import io.ovenet.policy.Labels;
 import io.ovenet.policy.PolicyException;
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -86,11 +84,7 @@ record AddressPool(
   }
 
   boolean selects(ServiceRecord service) {
-    var labels = new ArrayList<Label>();
-    service.labels().forEach((key, value) -> labels.add(new Label(Label.K8S, key, value)));
-    labels.add(new Label(Label.K8S, "io.kubernetes.service.namespace", service.key().namespace()));
-    labels.add(new Label(Label.K8S, "io.kubernetes.service.name", service.key().name()));
-    return selector.matches(Labels.of(labels));
+    return selector.matches(ServiceSelectors.labelsOf(service));
   }
 
   boolean contains(Address address) {

@@ -96,6 +96,7 @@ final class Operator {
     var garbage = new GarbageCollection(api, options.gcGrace(), clock);
     try (var _ = new NodePrefixes(api, new PodCidrPool(options.pool(), options.maskSize()));
         var _ = new LoadBalancerAddresses(api, clock);
+        var _ = new L2PolicyStatuses(api, clock);
         var _ =
             new PolicyStatuses(
                 api,
