@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class KernelClasses {
   private static final int ANY = CompiledPolicy.CLASS_ANY;
+  private static final int REMEMBERED = 10_000;
 
   private record Pair(int kernelClass, int engineClass) {}
 
@@ -58,7 +59,11 @@ final class KernelClasses {
   private @Nullable IdentityClasses finished;
   private @Nullable IdentityClasses planned;
   private int lastClass;
-  private long version;
+
+  /** Classes that came or went, the last ones of all that ever did: {@link #version}. */
+  private final List<Integer> touched = new ArrayList<>();
+
+  private long forgotten;
 
   KernelClasses(Table<Integer, Integer> table, int highestClass) {
     this.table = table;
@@ -150,7 +155,7 @@ final class KernelClasses {
 
   private int allocate(int engineClass) {
     int number = ++lastClass;
-    version++;
+    touch(number);
     engineOf.put(number, engineClass);
     members.put(number, 0);
     kernelOf.computeIfAbsent(engineClass, _ -> new ArrayList<>()).add(number);
@@ -180,9 +185,29 @@ final class KernelClasses {
     return kernelOf.getOrDefault(engineClass, List.of());
   }
 
+  /** What the kernel's class is to the engine; null if it is out of use. */
+  @Nullable Integer engineClassOf(int kernelClass) {
+    return engineOf.get(kernelClass);
+  }
+
+  private void touch(int kernelClass) {
+    if (touched.size() >= REMEMBERED) {
+      forgotten += touched.size();
+      touched.clear();
+    }
+    touched.add(kernelClass);
+  }
+
   /** Moves whenever {@link #kernelClassesOf} may answer otherwise than before. */
   long version() {
-    return version;
+    return forgotten + touched.size();
+  }
+
+  /** The kernel's classes that came or went since that version; null if that is not known. */
+  @Nullable List<Integer> touchedSince(long earlier) {
+    return earlier < forgotten
+        ? null
+        : touched.subList(Math.toIntExact(earlier - forgotten), touched.size());
   }
 
   /** CLASS_ANY always counts as used. */
@@ -252,7 +277,7 @@ final class KernelClasses {
                 return false;
               }
               var engineClass = engineOf.remove(entry.getKey());
-              version++;
+              touch(entry.getKey());
               if (engineClass != null) {
                 var numbers = Objects.requireNonNull(kernelOf.get(engineClass));
                 numbers.remove(/* element */ entry.getKey());

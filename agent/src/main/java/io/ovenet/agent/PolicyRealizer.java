@@ -1,24 +1,26 @@
 package io.ovenet.agent;
 
+import io.ovenet.agent.KernelPolicy.Place;
 import io.ovenet.datapath.PolicyKey;
 import io.ovenet.datapath.PolicyValue;
 import io.ovenet.datapath.Verdict;
+import io.ovenet.policy.ClassTables;
 import io.ovenet.policy.CompiledPolicy;
 import io.ovenet.policy.Decision;
-import io.ovenet.policy.PolicyEntry;
 import io.ovenet.policy.PolicySnapshot;
+import io.ovenet.policy.PolicyTable;
 import io.ovenet.policy.TrafficDirection;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,8 +30,10 @@ import org.slf4j.LoggerFactory;
  * that neither the old nor the new policy describes:
  *
  * <ol>
- *   <li>{@link #prepare}: entries of an identity's new class are copied from its old one in every
- *       policy; identities move; changed policies are written under new numbers.
+ *   <li>{@link #prepare}: the table of an identity's new class is copied from its old one in every
+ *       policy; identities move.
+ *   <li>{@link #place}: a policy whose endpoints all want the same other one is changed where it
+ *       stands, entry by entry; others are written under new numbers.
  *   <li>The caller switches endpoints to the numbers returned, by one store each, and bumps the
  *       revisions.
  *   <li>{@link #admit}: identities that nobody had known get their class.
@@ -37,8 +41,8 @@ import org.slf4j.LoggerFactory;
  *       later, when no packet can be reading it.
  * </ol>
  *
- * <p>A policy to which a change only adds classes without members keeps its number. Used by the
- * steering thread alone.
+ * <p>What is looked at and written are the tables of classes that differ. Used by the steering
+ * thread alone.
  */
 final class PolicyRealizer {
   private static final Logger log = LoggerFactory.getLogger(PolicyRealizer.class);
@@ -46,30 +50,27 @@ final class PolicyRealizer {
   /** Longer than any program run that has read a number just before it went out of use. */
   private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
 
+  private static final int[] DIRECTIONS = {PolicyKey.INGRESS, PolicyKey.EGRESS};
   private static final long RULES_NANOS = Duration.ofMinutes(10).toNanos();
 
-  /** What an endpoint has, by number (0: none yet), and what it is to have. */
-  record Use(int number, CompiledPolicy wanted) {}
+  /**
+   * What an endpoint has, by number (0: none yet), and what it is to have.
+   *
+   * @param moving whether it gets another identity, too: what it has stays until then
+   */
+  record Use(int number, CompiledPolicy wanted, boolean moving) {}
 
-  /** One policy of policy_map. */
-  private static final class Realized {
-    final Map<PolicyKey, PolicyValue> entries = new HashMap<>();
-
-    /** What the entries are of, with classes of this version; null: it has to be found out. */
-    @Nullable CompiledPolicy made;
-
-    long classesVersion;
-  }
-
-  /** Keys to delete at a time; a number to forget then, or 0. */
-  private record Garbage(long atNanos, int number, List<PolicyKey> keys) {}
+  /** A number to forget. */
+  private record Garbage(long atNanos, int number) {}
 
   private final Table<PolicyKey, PolicyValue> policyMap;
   private final KernelClasses classes;
   private final RuleNumbers rules;
-  private final Map<Integer, Realized> realized = new HashMap<>();
+  private final Map<Integer, KernelPolicy> realized = new HashMap<>();
   private final Map<CompiledPolicy, Integer> numbers = new HashMap<>();
+  private final Map<PolicyTable, KernelTableEntries> compiled = new HashMap<>();
   private final Set<Integer> retired = new HashSet<>();
+  private final Set<Integer> amended = new HashSet<>();
   private final Deque<Garbage> garbage = new ArrayDeque<>();
   private int nextNumber;
   private long rulesLookedAt = System.nanoTime();
@@ -83,15 +84,27 @@ final class PolicyRealizer {
     this.rules = rules;
     int highestClass = 0;
     int highestNumber = 0;
+    var found = new HashMap<Integer, Map<Place, Map<KernelTableEntries.Slot, PolicyValue>>>();
     for (var entry : policyMap.dump().entrySet()) {
       var key = entry.getKey();
-      realized
-          .computeIfAbsent(key.policy(), _ -> new Realized())
-          .entries
-          .put(key, entry.getValue());
+      found
+          .computeIfAbsent(key.policy(), _ -> new HashMap<>())
+          .computeIfAbsent(new Place(key.identityClass(), key.direction()), _ -> new HashMap<>())
+          .put(KernelTableEntries.Slot.of(key), entry.getValue());
       highestNumber = Math.max(highestNumber, key.policy());
       highestClass = Math.max(highestClass, key.identityClass());
     }
+    var shared = new HashMap<KernelTableEntries, KernelTableEntries>();
+    found.forEach(
+        (number, tables) -> {
+          var policy = new KernelPolicy(number);
+          tables.forEach(
+              (place, entries) -> {
+                var table = KernelTableEntries.of(entries);
+                policy.adopt(place, shared.computeIfAbsent(table, _ -> table));
+              });
+          realized.put(number, policy);
+        });
     classes = new KernelClasses(classMap, highestClass);
     nextNumber = highestNumber + 1;
   }
@@ -102,68 +115,90 @@ final class PolicyRealizer {
   }
 
   /**
-   * Writes all that endpoints need before they can switch. When it throws, nothing of what is in
-   * use has changed.
+   * Moves identities to the classes that they are to be in, decided as before.
    *
    * @param births identities new to the kernel, and of each the one that its addresses had
-   * @return the number of each wanted policy
    */
-  Map<CompiledPolicy, Integer> prepare(
-      PolicySnapshot next, List<Use> uses, KernelVariants variants, Map<Integer, Integer> births) {
+  void prepare(PolicySnapshot next, KernelVariants variants, Map<Integer, Integer> births) {
     var moves = classes.plan(next.classes(), variants, births);
     copyMoved(moves);
     classes.move(moves);
-
-    var wantedBy = new HashMap<Integer, Set<CompiledPolicy>>();
-    for (var use : uses) {
-      wantedBy.computeIfAbsent(use.number(), _ -> new HashSet<>()).add(use.wanted());
-    }
-    var chosen = new HashMap<CompiledPolicy, Integer>();
-    for (var use : uses) {
-      if (!chosen.containsKey(use.wanted())) {
-        boolean alone = Objects.requireNonNull(wantedBy.get(use.number())).size() == 1;
-        chosen.put(use.wanted(), place(use.wanted(), alone ? use.number() : 0));
-      }
-    }
-    return chosen;
   }
 
   private void copyMoved(KernelClasses.Moves moves) {
     if (moves.isEmpty()) {
       return;
     }
-    var copies = new HashMap<PolicyKey, PolicyValue>();
     var successors = moves.byPredecessor();
     for (var policy : realized.values()) {
-      for (var entry : policy.entries.entrySet()) {
-        for (int to : successors.getOrDefault(entry.getKey().identityClass(), List.of())) {
-          copies.put(withClass(entry.getKey(), to), entry.getValue());
-        }
+      var copies = new LinkedHashMap<Place, @Nullable KernelTableEntries>();
+      successors.forEach(
+          (from, all) -> {
+            for (int direction : DIRECTIONS) {
+              var table = policy.table(new Place(from, direction));
+              for (int to : table == null ? List.<Integer>of() : all) {
+                copies.put(new Place(to, direction), table);
+              }
+            }
+          });
+      if (!copies.isEmpty()) {
+        policy.change(policyMap, copies);
       }
     }
-    writeOrTakeBack(copies);
-    copies.forEach(
-        (key, value) -> Objects.requireNonNull(realized.get(key.policy())).entries.put(key, value));
+  }
+
+  /**
+   * Writes all that endpoints need before they can switch. When it throws, nothing of what is in
+   * use has changed.
+   *
+   * @return the number of each wanted policy
+   */
+  Map<CompiledPolicy, Integer> place(List<Use> uses) {
+    var users = new HashMap<Integer, Set<CompiledPolicy>>();
+    var moving = new HashSet<Integer>();
+    for (var use : uses) {
+      users.computeIfAbsent(use.number(), _ -> new HashSet<>(2)).add(use.wanted());
+      if (use.moving()) {
+        moving.add(use.number());
+      }
+    }
+    var undo = new ArrayDeque<Runnable>();
+    var chosen = new HashMap<CompiledPolicy, Integer>();
+    try {
+      for (var use : uses) {
+        if (!chosen.containsKey(use.wanted())) {
+          Predicate<Integer> alone =
+              number ->
+                  !moving.contains(number)
+                      && Set.of(use.wanted()).equals(users.get(number))
+                      && number != 0;
+          chosen.put(use.wanted(), place(use.wanted(), use.number(), alone, undo));
+        }
+      }
+    } catch (RuntimeException e) {
+      undo.descendingIterator().forEachRemaining(Runnable::run);
+      throw e;
+    }
+    return chosen;
   }
 
   /** The number under which the policy now stands completely. */
-  private int place(CompiledPolicy wanted, int present) {
+  private int place(
+      CompiledPolicy wanted, int present, Predicate<Integer> alone, Deque<Runnable> undo) {
     var known = numbers.get(wanted);
     if (known != null && stands(known, wanted)) {
       return known;
     }
     for (int candidate : known == null ? new int[] {present} : new int[] {known, present}) {
-      if (candidate != 0 && amend(candidate, wanted)) {
+      if (candidate != 0 && amend(candidate, wanted, alone.test(candidate), undo)) {
         return candidate;
       }
     }
     int number = nextNumber++;
-    var entries = entriesOf(wanted, number);
-    writeOrTakeBack(entries);
-    var policy = new Realized();
-    policy.entries.putAll(entries);
+    var policy = new KernelPolicy(number);
+    policy.change(policyMap, tablesOf(policy, wanted));
     realized.put(number, policy);
-    adopt(policy, wanted, number);
+    adopt(policy, wanted);
     return number;
   }
 
@@ -178,60 +213,95 @@ final class PolicyRealizer {
 
   /**
    * Makes the policy with this number the wanted one, if that changes nothing for any identity that
-   * a packet may come from now.
+   * a packet may come from now, or if all its endpoints want it.
    */
-  private boolean amend(int number, CompiledPolicy wanted) {
-    var policy = realized.computeIfAbsent(number, _ -> new Realized());
-    var desired = entriesOf(wanted, number);
-    var missing = new HashMap<PolicyKey, PolicyValue>();
+  private boolean amend(int number, CompiledPolicy wanted, boolean alone, Deque<Runnable> undo) {
+    var policy = realized.computeIfAbsent(number, KernelPolicy::new);
+    var desired = tablesOf(policy, wanted);
+    boolean visible = false;
     for (var entry : desired.entrySet()) {
-      var present = policy.entries.get(entry.getKey());
-      if (present == null && classes.hasNoMember(entry.getKey().identityClass())) {
-        missing.put(entry.getKey(), entry.getValue());
-      } else if (!entry.getValue().equals(present)) {
-        return false;
-      }
+      visible |=
+          !classes.hasNoMember(entry.getKey().kernelClass())
+              && !Objects.equals(policy.table(entry.getKey()), entry.getValue());
     }
-    var extra = new ArrayList<PolicyKey>();
-    for (var key : policy.entries.keySet()) {
-      if (!desired.containsKey(key)) {
-        if (!classes.hasNoMember(key.identityClass())) {
-          return false;
-        }
-        extra.add(key);
-      }
+    var made = policy.made;
+    if (visible && (!alone || retired.contains(number) || made == null || !alike(made, wanted))) {
+      return false;
     }
-    writeOrTakeBack(missing);
-    policy.entries.putAll(missing);
-    if (!extra.isEmpty()) {
-      discard(0, extra);
-      policy.entries.keySet().removeAll(extra);
+    long version = policy.classesVersion;
+    var before = policy.change(policyMap, desired);
+    if (visible) {
+      undo.add(
+          () -> {
+            policy.change(policyMap, before);
+            policy.made = made;
+            policy.classesVersion = version;
+            amended.remove(number);
+            numbers.remove(wanted);
+          });
+      amended.add(number);
     }
-    adopt(policy, wanted, number);
+    adopt(policy, wanted);
     return true;
   }
 
-  private void adopt(Realized policy, CompiledPolicy wanted, int number) {
-    policy.made = wanted;
-    policy.classesVersion = classes.version();
-    numbers.values().removeIf(n -> n == number);
-    numbers.put(wanted, number);
-    retired.remove(number);
-    garbage.removeIf(g -> g.number() == number);
+  /** Whether both enforce the same directions: else endpoints' flags have to change with it. */
+  private static boolean alike(CompiledPolicy one, CompiledPolicy other) {
+    return one.enforces(TrafficDirection.INGRESS) == other.enforces(TrafficDirection.INGRESS)
+        && one.enforces(TrafficDirection.EGRESS) == other.enforces(TrafficDirection.EGRESS);
   }
 
-  private Map<PolicyKey, PolicyValue> entriesOf(CompiledPolicy policy, int number) {
-    var entries = new HashMap<PolicyKey, PolicyValue>();
-    // Few decisions stand behind many entries, and they are long to compare.
-    var values = new IdentityHashMap<Decision, PolicyValue>();
-    policy.forEachEntry(
-        (identityClass, direction, entry) -> {
-          var value = values.computeIfAbsent(entry.decision(), this::valueOf);
-          for (int kernelClass : classes.kernelClassesOf(identityClass)) {
-            entries.put(keyOf(number, kernelClass, direction, entry), value);
+  private void adopt(KernelPolicy policy, CompiledPolicy wanted) {
+    policy.made = wanted;
+    policy.classesVersion = classes.version();
+    numbers.values().removeIf(n -> n == policy.number());
+    numbers.put(wanted, policy.number());
+    retired.remove(policy.number());
+    garbage.removeIf(g -> g.number() == policy.number());
+  }
+
+  /** The tables that are wanted where they may differ from those that are there. */
+  private Map<Place, @Nullable KernelTableEntries> tablesOf(
+      KernelPolicy policy, CompiledPolicy wanted) {
+    var tables = new LinkedHashMap<Place, @Nullable KernelTableEntries>();
+    var made = policy.made;
+    var touched = made == null ? null : classes.touchedSince(policy.classesVersion);
+    for (var direction : TrafficDirection.values()) {
+      int code = direction == TrafficDirection.INGRESS ? PolicyKey.INGRESS : PolicyKey.EGRESS;
+      if (made == null || touched == null) {
+        policy.places().stream()
+            .filter(place -> place.direction() == code)
+            .forEach(place -> tables.put(place, null));
+      }
+      var old = made == null || touched == null ? ClassTables.NONE : made.tables(direction);
+      old.forEachChange(
+          wanted.tables(direction),
+          (engineClass, table) -> {
+            for (int kernelClass : classes.kernelClassesOf(engineClass)) {
+              tables.put(new Place(kernelClass, code), table == null ? null : entriesOf(table));
+            }
+          });
+      for (int kernelClass : touched == null ? List.<Integer>of() : touched) {
+        var engineClass = classes.engineClassOf(kernelClass);
+        var table = engineClass == null ? null : wanted.tables(direction).get(engineClass);
+        tables.put(new Place(kernelClass, code), table == null ? null : entriesOf(table));
+      }
+    }
+    return tables;
+  }
+
+  private KernelTableEntries entriesOf(PolicyTable table) {
+    return compiled.computeIfAbsent(
+        table,
+        t -> {
+          var entries = new HashMap<KernelTableEntries.Slot, PolicyValue>();
+          for (var entry : t.entries()) {
+            entries.put(
+                new KernelTableEntries.Slot(entry.protocol(), entry.port(), entry.portBits()),
+                valueOf(entry.decision()));
           }
+          return KernelTableEntries.of(entries);
         });
-    return entries;
   }
 
   private PolicyValue valueOf(Decision decision) {
@@ -240,29 +310,11 @@ final class PolicyRealizer {
     return new PolicyValue(verdict, decision.match().code(), rule);
   }
 
-  private static PolicyKey keyOf(
-      int number, int kernelClass, TrafficDirection direction, PolicyEntry entry) {
-    return new PolicyKey(
-        number,
-        kernelClass,
-        direction == TrafficDirection.INGRESS ? PolicyKey.INGRESS : PolicyKey.EGRESS,
-        entry.protocol(),
-        entry.port(),
-        entry.portBits());
-  }
-
-  private static PolicyKey withClass(PolicyKey key, int kernelClass) {
-    return new PolicyKey(
-        key.policy(), kernelClass, key.direction(), key.protocol(), key.port(), key.portBits());
-  }
-
-  private void writeOrTakeBack(Map<PolicyKey, PolicyValue> entries) {
-    try {
-      policyMap.put(entries);
-    } catch (RuntimeException e) {
-      policyMap.delete(entries.keySet());
-      throw e;
-    }
+  /** Numbers that were changed where they stand since this was last asked. */
+  Set<Integer> takeAmended() {
+    var taken = Set.copyOf(amended);
+    amended.clear();
+    return taken;
   }
 
   /** Lets numbers in that no address has yet. */
@@ -304,35 +356,32 @@ final class PolicyRealizer {
     for (var number : List.copyOf(realized.keySet())) {
       if (!used.contains(number) && retired.add(number)) {
         numbers.values().removeIf(n -> n.equals(number));
-        garbage.add(new Garbage(nowNanos + GRACE_NANOS, number, List.of()));
+        garbage.add(new Garbage(nowNanos + GRACE_NANOS, number));
       }
     }
     collect(nowNanos);
     return gone;
   }
 
-  private void discard(int number, List<PolicyKey> keys) {
-    garbage.add(new Garbage(System.nanoTime() + GRACE_NANOS, number, keys));
-  }
-
   /** Deletes what has been out of use for long enough. */
   void collect(long nowNanos) {
-    while (!garbage.isEmpty() && garbage.peek().atNanos() - nowNanos <= 0) {
-      var piece = garbage.remove();
-      policyMap.delete(piece.keys());
-      var policy = piece.number() == 0 ? null : realized.remove(piece.number());
+    while (!garbage.isEmpty() && garbage.element().atNanos() - nowNanos <= 0) {
+      int number = garbage.remove().number();
+      var policy = realized.remove(number);
+      retired.remove(number);
       if (policy != null) {
-        policyMap.delete(policy.entries.keySet());
-        retired.remove(piece.number());
-        log.debug("policy {} deleted with {} entries", piece.number(), policy.entries.size());
+        policyMap.delete(policy.keys());
+        log.debug("policy {} deleted with {} entries", number, policy.entryCount());
       }
     }
-    // Looks at every entry, so not often.
+    // Looks at every table, so not often.
     if (garbage.isEmpty() && nowNanos - rulesLookedAt > RULES_NANOS) {
       rulesLookedAt = nowNanos;
       var inUse = new HashSet<Integer>();
-      realized.values().forEach(p -> p.entries.values().forEach(v -> inUse.add(v.rule())));
+      realized.values().forEach(p -> p.tables().forEach(t -> t.addRules(inUse)));
       rules.retain(inUse, nowNanos);
+      // A table that is in use comes again with the same numbers of rules.
+      compiled.clear();
     }
   }
 
@@ -346,7 +395,7 @@ final class PolicyRealizer {
   int entryCount() {
     int count = 0;
     for (var policy : realized.values()) {
-      count += policy.entries.size();
+      count += policy.entryCount();
     }
     return count;
   }

@@ -278,15 +278,17 @@ public final class Realizer {
     expelContested(owners);
     var plan = variants.plan(owners);
     births.putAll(plan.births());
-    var uses = new ArrayList<PolicyRealizer.Use>();
-    for (var state : endpoints.values()) {
-      uses.add(new PolicyRealizer.Use(state.policy(), policyOf(snapshot, state)));
-    }
-    var numbers = policies.prepare(snapshot, uses, variants, births);
+    policies.prepare(snapshot, variants, births);
     // Decided as before until policies are switched: by the classes of what they were in.
     plan.early().forEach(ipcache::setVariant);
     early.addAll(plan.early().keySet());
     ipcache.realize(early);
+    var uses = new ArrayList<PolicyRealizer.Use>();
+    for (var state : endpoints.values()) {
+      uses.add(new PolicyRealizer.Use(state.policy(), policyOf(snapshot, state), state.isMoving()));
+    }
+    var numbers = policies.place(uses);
+    addUsers(policies.takeAmended());
     plan.late().forEach(ipcache::setVariant);
     long revision = tables.revisions().current() + 1;
     switchEndpoints(snapshot, numbers);
@@ -402,6 +404,15 @@ public final class Realizer {
     }
     for (var state : endpoints.values()) {
       if (state.isAnyOf(numbers)) {
+        anew.add(state.wanted().id());
+      }
+    }
+  }
+
+  /** Connections of those whose policy was changed are judged anew. */
+  private void addUsers(Set<Integer> amended) {
+    for (var state : endpoints.values()) {
+      if (amended.contains(state.policy())) {
         anew.add(state.wanted().id());
       }
     }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * copies two arrays and shares all tables.
  */
 public final class ClassTables {
-  static final ClassTables NONE = new ClassTables(new int[0], new PolicyTable[0]);
+  /** No tables. */
+  public static final ClassTables NONE = new ClassTables(new int[0], new PolicyTable[0]);
 
   private final int[] classes;
   private final PolicyTable[] tables;
@@ -48,6 +49,39 @@ public final class ClassTables {
   public @Nullable PolicyTable get(int identityClass) {
     int index = Arrays.binarySearch(classes, identityClass);
     return index < 0 ? null : tables[index];
+  }
+
+  /** Takes a class and its table. */
+  @FunctionalInterface
+  public interface Consumer {
+    /**
+     * Takes them.
+     *
+     * @param table null where CLASS_ANY's decides
+     */
+    void accept(int identityClass, @Nullable PolicyTable table);
+  }
+
+  /** What differs in another version, sorted by class. */
+  public void forEachChange(ClassTables later, Consumer consumer) {
+    int old = 0;
+    int now = 0;
+    while (old < classes.length || now < later.classes.length) {
+      int oldClass = old < classes.length ? classes[old] : Integer.MAX_VALUE;
+      int newClass = now < later.classes.length ? later.classes[now] : Integer.MAX_VALUE;
+      if (oldClass < newClass) {
+        consumer.accept(oldClass, null);
+        old++;
+      } else if (newClass < oldClass) {
+        consumer.accept(newClass, later.tables[now++]);
+      } else {
+        if (!later.tables[now].equals(tables[old])) {
+          consumer.accept(newClass, later.tables[now]);
+        }
+        old++;
+        now++;
+      }
+    }
   }
 
   /** With this class's table put, or taken out where null. */
