@@ -206,7 +206,22 @@ static __always_inline void set_decision(struct conntrack *connection, const str
 	connection->ingress_rule = decision->ingress.rule;
 	connection->flags = flags;
 	connection->drop_reason = reason_of(decision);
-	connection->tunnel_be = !lo->id ? lo->tunnel_be : !hi->id ? hi->tunnel_be : 0;
+	connection->tunnel_be = lo->id ? 0 : lo->tunnel_be;
+	if (!hi->id && hi->tunnel_be)
+		connection->tunnel_be = hi->tunnel_be;
+}
+
+/* The connection came by a service: who was called is in the translation. */
+static __always_inline void set_frontend(struct conntrack *connection, __u32 service)
+{
+	const struct translation *t = translation();
+
+	if (!t)
+		return;
+	connection->flags |= CONNTRACK_SERVICE;
+	connection->service = service;
+	connection->frontend = t->key.frontend;
+	connection->frontend_port_be = t->key.frontend_port_be;
 }
 
 static __always_inline struct conntrack *scratch_connection(void)
@@ -237,6 +252,8 @@ VERIFIED_ONCE int add_connection(const struct packet *p, const struct decision *
 	connection->hi_generation = hi->generation;
 	connection->flags = source_is_hi ? CONNTRACK_HI_BEGAN : 0;
 	connection->nat = p->nat;
+	if (p->service)
+		set_frontend(connection, p->service);
 	set_decision(connection, p, decision, revision, source_is_hi);
 	update_connection(connection, p, p->length, false);
 	set_told(connection, p, 0);

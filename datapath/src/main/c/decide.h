@@ -45,6 +45,8 @@ static __always_inline int begin_connection(struct __sk_buff *skb, struct packet
 
 	if (!reason)
 		reason = remember_connection(p, decision, revision, replaces);
+	if (!reason && p->service)
+		reason = remember_flow();
 	if (!reason) {
 		tell_beginning(skb, p, decision);
 		return TC_ACT_OK;
@@ -76,6 +78,18 @@ static __always_inline enum standing standing_of(const struct conntrack *old,
 	return reply ? STANDING_BACKWARDS : STANDING_ONWARDS;
 }
 
+/* Whether a packet is on another way to the same end as the connection that it would be one of. */
+static __always_inline bool is_mixed(const struct conntrack *connection, const struct packet *p)
+{
+	return p->service != (connection->flags & CONNTRACK_SERVICE ? connection->service : 0);
+}
+
+static __always_inline int drop_mixed(struct __sk_buff *skb, struct packet *p)
+{
+	p->detail = p->service ? DETAIL_SERVICE_TAKEN : DETAIL_SERVICE_PAST;
+	return drop(skb, p, DROP_NO_BACKEND, direction_of(p));
+}
+
 /*
  * Judges a packet by today's tables: TC_ACT_OK, or TC_ACT_SHOT with everything said. A connection
  * with the same ends is decided again in the direction of who began it; an entry of other ends is
@@ -97,10 +111,20 @@ static __always_inline int decide_packet(struct __sk_buff *skb, struct packet *p
 		p->detail = DETAIL_ICMP_UNRELATED;
 		return drop(skb, p, DROP_NO_CONNECTION, direction_of(p));
 	}
+	if (old && standing == STANDING_ONWARDS && is_mixed(old, p))
+		return drop_mixed(skb, p);
+	if (old && standing == STANDING_BACKWARDS && old->flags & CONNTRACK_SERVICE) {
+		p->service = old->service;
+		p->answers = true;
+		if (!p->to.id) /* who called from outside */
+			p->to.tunnel_be = 0;
+	}
 	decide(p, standing == STANDING_BACKWARDS, &decision);
 	if (standing < STANDING_ONWARDS && !reason_of(&decision)) {
 		if (old && old->nat)
 			forget_nat(old, &key);
+		if (old && old->flags & CONNTRACK_SERVICE)
+			forget_flow(old, &key);
 		return begin_connection(skb, p, &decision, revision, standing == STANDING_VOID);
 	}
 	if (standing >= STANDING_ONWARDS) {
@@ -141,6 +165,8 @@ VERIFIED_ONCE int drop_standing(struct __sk_buff *skb, struct packet *p,
 	bool egress = connection->flags & CONNTRACK_REFUSED_EGRESS;
 
 	set_ends(p, connection, source_is_hi);
+	if (connection->flags & CONNTRACK_SERVICE)
+		p->service = connection->service;
 	p->rule = egress ? connection->egress_rule : connection->ingress_rule;
 	return drop(skb, p, connection->drop_reason, egress ? DIRECTION_EGRESS : DIRECTION_INGRESS);
 }
@@ -153,6 +179,8 @@ VERIFIED_ONCE int trace_standing(struct __sk_buff *skb, struct packet *p,
 		return 0;
 	set_ends(p, connection, source_is_hi);
 	p->nat = connection->nat;
+	if (connection->flags & CONNTRACK_SERVICE)
+		p->service = connection->service;
 	p->rule = connection->flags & CONNTRACK_REMOTE && connection->egress_rule
 		      ? connection->egress_rule
 		      : connection->ingress_rule;

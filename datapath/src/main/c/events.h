@@ -25,6 +25,26 @@ enum trace_reason {
 	TRACE_RELATED = 4,
 };
 
+/* The stack has no room for it. INVARIANT: programs run to their end on one processor with bottom
+ * halves off, so nobody else has it meanwhile. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct packet);
+} packet_scratch SEC(".maps");
+
+/* Nothing is known yet. NULL only for the verifier. */
+static __always_inline struct packet *begin_packet(void)
+{
+	__u32 zero = 0;
+	struct packet *p = bpf_map_lookup_elem(&packet_scratch, &zero);
+
+	if (p)
+		__builtin_memset(p, 0, sizeof(*p));
+	return p;
+}
+
 /* What an event says beside the packet. */
 struct account {
 	__u8 kind;

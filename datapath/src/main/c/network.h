@@ -10,66 +10,9 @@
 #include "announce.h"
 #include "decide.h"
 #include "deliver.h"
+#include "outside.h"
 #include "related.h"
-
-enum {
-	IP_CHECK_OFFSET = 10,
-	IP_SOURCE_OFFSET = 12,
-	IP_DESTINATION_OFFSET = 16,
-	TCP_CHECK_OFFSET = 16,
-	UDP_CHECK_OFFSET = 6,
-	ICMP_CHECK_OFFSET = 2,
-	ICMP_IDENTIFIER_OFFSET = 4,
-	DESTINATION_PORT_OFFSET = 2,
-	NOT_OURS = -1, /* TC_ACT_UNSPEC: other programs and the stack go on */
-};
-
-/* One end of a packet, and what takes its place. Ports as ICMP's identifier. */
-struct rewrite {
-	__be32 from_be;
-	__be32 to_be;
-	__be16 from_port_be;
-	__be16 to_port_be;
-	__u8 protocol;
-	__u8 destination; /* the destination, not the source */
-	__u8 reserved[2];
-};
-
-/* Where the checksum of a protocol is, beyond its header's start. */
-static __always_inline __u32 check_offset(__u8 protocol)
-{
-	if (protocol == IPPROTO_TCP)
-		return TCP_CHECK_OFFSET;
-	return protocol == IPPROTO_UDP ? UDP_CHECK_OFFSET : ICMP_CHECK_OFFSET;
-}
-
-/* Address and port of one end, with the checksums. Voids every pointer into the packet: 0, or an
- * error. */
-VERIFIED_ONCE int rewrite_end(struct __sk_buff *skb, const struct rewrite *change, __u32 l4)
-{
-	__u32 address, port, check;
-	__u64 flags = 0;
-
-	if (!change || l4 < ETH_HLEN + IP_HEADER_MIN || l4 > ETH_HLEN + 60)
-		return -EINVAL;
-	address = ETH_HLEN + (change->destination ? IP_DESTINATION_OFFSET : IP_SOURCE_OFFSET);
-	port = change->destination ? DESTINATION_PORT_OFFSET : 0;
-	check = l4 + check_offset(change->protocol);
-	if (change->protocol == IPPROTO_ICMP)
-		port = ICMP_IDENTIFIER_OFFSET;
-	if (change->protocol == IPPROTO_UDP)
-		flags = BPF_F_MARK_MANGLED_0; /* no checksum stays none */
-	if (bpf_l4_csum_replace(skb, check, change->from_port_be, change->to_port_be, flags | 2))
-		return -EINVAL;
-	if (change->protocol != IPPROTO_ICMP &&
-	    bpf_l4_csum_replace(skb, check, change->from_be, change->to_be,
-				flags | BPF_F_PSEUDO_HDR | 4))
-		return -EINVAL;
-	if (bpf_skb_store_bytes(skb, l4 + port, &change->to_port_be, 2, 0) ||
-	    bpf_l3_csum_replace(skb, ETH_HLEN + IP_CHECK_OFFSET, change->from_be, change->to_be, 4))
-		return -EINVAL;
-	return bpf_skb_store_bytes(skb, address, &change->to_be, 4, 0);
-}
+#include "rewrite.h"
 
 /* What a pod sends to the outside, as if this node did. */
 VERIFIED_ONCE int deliver_masqueraded(struct __sk_buff *skb, struct packet *p, __u32 nat)
@@ -220,22 +163,6 @@ VERIFIED_ONCE int unmask(struct __sk_buff *skb)
 	return 0;
 }
 
-/* Who sends: the outside, or another node or its pods where packets are routed. */
-static __always_inline int check_outsider(struct packet *p)
-{
-	int reason = resolve(p, &p->tuple.source, &p->from, DROP_UNKNOWN_SENDER);
-
-	if (reason)
-		return reason;
-	if (p->from.id)
-		return refuse(p, DROP_SOURCE_IP, DETAIL_CLAIMS_ENDPOINT);
-	if (p->from.identity == IDENTITY_HOST)
-		return refuse(p, DROP_SOURCE_IP, DETAIL_CLAIMS_HOST);
-	if (p->from.tunnel_be)
-		return refuse(p, DROP_SOURCE_IP, DETAIL_CLAIMS_POD);
-	return 0;
-}
-
 VERIFIED_ONCE int decide_from_network(struct __sk_buff *skb, struct packet *p, __u32 id)
 {
 	__u64 revision = current_revision();
@@ -282,11 +209,15 @@ static __always_inline int admit_network_standing(struct __sk_buff *skb, struct 
 		p->detail = connection->tunnel_be ? DETAIL_CLAIMS_POD : DETAIL_CLAIMS_HOST;
 		return drop(skb, p, DROP_SOURCE_IP, DIRECTION_INGRESS);
 	}
+	if (!is_reply(connection, source_is_hi) && is_mixed(connection, p))
+		return drop_mixed(skb, p);
 	told = observe(connection, p, skb->len, is_reply(connection, source_is_hi));
 	if (!passes(decided))
 		return drop_standing(skb, p, connection, source_is_hi);
 	if (told)
 		trace_standing(skb, p, connection, source_is_hi, told);
+	if (answers_service(connection, source_is_hi) && answer_by_frontend(skb, p, connection))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
 	return deliver_to_endpoint(skb, p, self);
 }
 
@@ -335,17 +266,21 @@ static __always_inline int to_local_pod(struct __sk_buff *skb, struct packet *p,
 	}
 	if (decide_from_network(skb, p, id) != TC_ACT_OK)
 		return TC_ACT_SHOT;
+	if (p->answers && answer_decided(skb, p))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
 	return deliver_to_endpoint(skb, p, self);
 }
 
 SEC("tc")
 int from_network(struct __sk_buff *skb)
 {
-	struct packet p = {};
+	struct packet *p = begin_packet();
 	struct ethhdr *ethernet;
 	struct iphdr *ip;
 	__u32 ref, nat = 0;
 
+	if (!p)
+		return TC_ACT_SHOT;
 	if (skb->vlan_present)
 		return NOT_OURS;
 	if (skb->protocol == bpf_htons(ETH_P_ARP))
@@ -357,26 +292,31 @@ int from_network(struct __sk_buff *skb)
 	ip = (void *)(ethernet + 1);
 	if ((void *)(ip + 1) > end_of(skb))
 		return NOT_OURS;
-	if (ip->daddr == config.node_be) {
-		if (!config.nat_ports)
-			return NOT_OURS;
+	bool to_node = ip->daddr == config.node_be;
+	if (to_node && config.nat_ports)
 		nat = (__u16)unmask(skb);
-		if (!nat)
-			return NOT_OURS;
-		ip = data_of(skb) + ETH_HLEN;
-		if ((void *)(ip + 1) > end_of(skb))
-			return TC_ACT_SHOT;
+	ip = data_of(skb) + ETH_HLEN;
+	if ((void *)(ip + 1) > end_of(skb))
+		return TC_ACT_SHOT;
+	ref = to_node && !nat ? 0 : find_endpoint(ip->daddr);
+	if (!ref && nat)
+		return answer_outside(skb, p, nat, 0);
+	if (!ref) {
+		int action = serve_outside(skb, p);
+
+		if (action == FOR_ANOTHER)
+			return pass_on(skb, p);
+		if (action != TRANSLATED)
+			return action;
+		ref = find_endpoint(p->tuple.destination.words_be[3]);
 	}
-	ref = find_endpoint(ip->daddr);
-	if (!ref)
-		return nat ? TC_ACT_SHOT : NOT_OURS;
 	const struct endpoint *self = endpoint_at(ref & 0xffff);
 	__u32 mtu = 0;
 	if (!self || self->generation != ref >> 16)
-		return nat ? drop(skb, &p, DROP_NO_ENDPOINT, DIRECTION_INGRESS) : NOT_OURS;
-	if (!nat && bpf_check_mtu(skb, self->ifindex, &mtu, 0, 0))
+		return nat ? drop(skb, p, DROP_NO_ENDPOINT, DIRECTION_INGRESS) : NOT_OURS;
+	if (!nat && !p->service && bpf_check_mtu(skb, self->ifindex, &mtu, 0, 0))
 		return NOT_OURS;
-	return to_local_pod(skb, &p, ref & 0xffff, nat);
+	return to_local_pod(skb, p, ref & 0xffff, nat);
 }
 
 #endif

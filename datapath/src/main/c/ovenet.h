@@ -492,6 +492,11 @@ enum service_flags {
 	SERVICE_HOST_PORT = 16,	   /* a pod's hostPort: said to people */
 };
 
+enum service_constants {
+	/* 169.254.42.1 in host order: who calls a pod that itself called by way of a service. */
+	SERVICE_LOOPBACK = 0xa9fe2a01,
+};
+
 /* service_map: hash. */
 struct service_key {
 	union address address;
@@ -515,8 +520,10 @@ struct service_value {
 };
 
 enum backend_flags {
-	BACKEND_TERMINATING = 1, /* keeps its connections; has new ones where nobody else is */
-	BACKEND_LOCAL = 2,	 /* on this node */
+	/* Or not ready: keeps its TCP connections, all else goes elsewhere where there is
+	   somebody. */
+	BACKEND_TERMINATING = 1,
+	BACKEND_LOCAL = 2, /* on this node */
 };
 
 /* backend_map: hash, number -> backend. It is there for as long as the backend may answer, also
@@ -543,10 +550,12 @@ struct service_flow_key {
 };
 
 struct service_flow {
+	union address address; /* the backend's */
 	__u32 service;
 	__u32 backend;
 	__u16 generation; /* the backend's */
-	__u16 reserved;
+	__be16 port_be;	  /* the backend's */
+	__u32 reserved;
 };
 
 /* affinity_map: LRU hash. */

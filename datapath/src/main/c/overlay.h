@@ -14,6 +14,7 @@
 #include "decide.h"
 #include "deliver.h"
 #include "related.h"
+#include "service.h"
 
 static __always_inline bool is_pods(__u32 identity)
 {
@@ -214,6 +215,8 @@ static __always_inline int admit_overlay_standing(struct __sk_buff *skb, struct 
 		return drop_standing(skb, p, connection, source_is_hi);
 	if (told)
 		trace_standing(skb, p, connection, source_is_hi, told);
+	if (answers_service(connection, source_is_hi) && answer_by_frontend(skb, p, connection))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
 	return deliver_to_endpoint(skb, p, self);
 }
 
@@ -234,45 +237,56 @@ VERIFIED_ONCE int read_tunnel_key(struct __sk_buff *skb, struct packet *p)
 SEC("tc")
 int from_overlay(struct __sk_buff *skb)
 {
-	struct packet p = {};
+	struct packet *p = begin_packet();
 	struct conntrack_key key;
 	struct conntrack *connection;
 	const struct endpoint *self;
 	int reason;
 
+	if (!p)
+		return TC_ACT_SHOT;
 	skb->mark = 0;
-	reason = read_tunnel_key(skb, &p);
+	reason = read_tunnel_key(skb, p);
 	if (reason)
-		return drop(skb, &p, reason, DIRECTION_INGRESS);
-	__u32 told = p.from.identity;
-	__u32 outer_be = p.from.tunnel_be;
-	reason = check_inner(skb, &p);
+		return drop(skb, p, reason, DIRECTION_INGRESS);
+	__u32 told = p->from.identity;
+	__u32 outer_be = p->from.tunnel_be;
+	reason = check_inner(skb, p);
 	if (reason)
-		return drop(skb, &p, reason, DIRECTION_INGRESS);
-	p.to_pod = true;
+		return drop(skb, p, reason, DIRECTION_INGRESS);
+	p->to_pod = true;
 	if (config.report_received)
-		trace_received(skb, &p, TRACE_FROM_OVERLAY);
-	p.now = bpf_ktime_get_coarse_ns();
-	if (is_icmp_error(&p) && find_endpoint(p.tuple.destination.words_be[3]))
-		return admit_overlay_error(skb, &p, outer_be);
-	bool source_is_hi = make_key(&p.tuple, &key);
+		trace_received(skb, p, TRACE_FROM_OVERLAY);
+	p->now = bpf_ktime_get_coarse_ns();
+	if (config.nat_ports && p->tuple.destination.words_be[3] == config.node_be &&
+	    p->parsed & EVENT_HAS_PORTS && p->tuple.protocol != IPPROTO_ICMP) {
+		__u32 nat = (__u16)unmask(skb);
+
+		if (nat)
+			return answer_outside(skb, p, nat, outer_be);
+	}
+	if (is_icmp_error(p) && find_endpoint(p->tuple.destination.words_be[3]))
+		return admit_overlay_error(skb, p, outer_be);
+	bool source_is_hi = make_key(&p->tuple, &key);
 	connection = bpf_map_lookup_elem(&conntrack_map, &key);
 	if (connection) {
 		__u64 decided = *(volatile __u64 *)&connection->decided;
 
-		self = standing_for(connection, &p, decided, source_is_hi, outer_be, told);
+		self = standing_for(connection, p, decided, source_is_hi, outer_be, told);
 		if (self)
-			return admit_overlay_standing(skb, &p, connection, decided, source_is_hi,
+			return admit_overlay_standing(skb, p, connection, decided, source_is_hi,
 						      self);
 	}
-	if (decide_from_overlay(skb, &p, outer_be, told) != TC_ACT_OK)
+	if (decide_from_overlay(skb, p, outer_be, told) != TC_ACT_OK)
 		return TC_ACT_SHOT;
-	if (!p.to.id)
-		return deliver_to_stack(skb, &p);
-	self = endpoint_at(p.to.id);
+	if (!p->to.id)
+		return deliver_to_stack(skb, p);
+	if (p->answers && answer_decided(skb, p))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
+	self = endpoint_at(p->to.id);
 	if (!self)
-		return drop(skb, &p, DROP_NO_ENDPOINT, DIRECTION_INGRESS);
-	return deliver_to_endpoint(skb, &p, self);
+		return drop(skb, p, DROP_NO_ENDPOINT, DIRECTION_INGRESS);
+	return deliver_to_endpoint(skb, p, self);
 }
 
 /*

@@ -24,6 +24,7 @@ enum drop_reason {
 	DROP_NO_ENDPOINT = 152,
 	DROP_CONNTRACK_FULL = 155,
 	DROP_FRAGMENT = 157,
+	DROP_NO_BACKEND = 158,
 	DROP_NO_TUNNEL = 160,
 	DROP_NO_CONFIGURATION = 165,
 	DROP_UNSUPPORTED_L2 = 166,
@@ -32,6 +33,7 @@ enum drop_reason {
 	DROP_ENCAPSULATION = 170,
 	DROP_IDENTITY = 171,
 	DROP_UNKNOWN_SENDER = 172,
+	DROP_SOURCE_RANGE = 177,
 	DROP_NO_PROXY = 179,
 	DROP_POLICY_DENY = 181,
 	DROP_VLAN = 182,
@@ -99,8 +101,10 @@ struct packet {
 	__u8 ip_header_length;
 	__u8 match;
 	__u32 rule;
-	__u32 length;  /* set where a connection is written */
-	__u32 to_pod;  /* seen on the way into the pod */
+	__u32 length; /* set where a connection is written */
+	__u8 to_pod;  /* seen on the way into the pod */
+	__u8 answers; /* goes to who called a service, by whose address it comes */
+	__u16 reserved;
 	__u32 count;   /* packets that what is told stands for; 0 = this one */
 	__u32 nat;     /* struct conntrack's */
 	__u32 service; /* likewise: the stack has no room for the frontend itself */

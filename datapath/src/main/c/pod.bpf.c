@@ -13,6 +13,7 @@
 #include "network.h"
 #include "overlay.h"
 #include "related.h"
+#include "service.h"
 #include "verify.h"
 
 /* A reason to drop what a pod sends, before what it says is looked at. */
@@ -39,18 +40,28 @@ static __always_inline int check_sender(struct __sk_buff *skb, struct packet *p,
 	return reason;
 }
 
-/* Who is at the other end decides where a packet goes on. */
+/* Who is at the other end decides where a packet goes on; TRANSLATED: it is for another one from
+ * here on, which may be a connection that stands. */
 VERIFIED_ONCE int decide_from_pod(struct __sk_buff *skb, struct packet *p, __u32 known)
 {
 	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
 	__u64 revision = current_revision();
 	const struct endpoint *self = endpoint_at(id);
+	__u32 ref;
 	int reason;
 
 	if (!p || !self)
 		return TC_ACT_SHOT;
 	set_side(&p->from, self, id);
-	reason = resolve(p, &p->tuple.destination, &p->to, DROP_UNKNOWN_TARGET);
+	ref = find_endpoint(p->tuple.destination.words_be[3]);
+	if (!ref && !p->service) {
+		reason = to_backend(skb, p);
+		if (reason == TRANSLATED)
+			return TRANSLATED;
+		if (reason != NO_SERVICE)
+			return drop(skb, p, reason, DIRECTION_EGRESS);
+	}
+	reason = resolve_found(p, ref, &p->tuple.destination, &p->to, DROP_UNKNOWN_TARGET);
 	if (known && !p->to.id)
 		keep_believed(p);
 	if (!reason && (p->to.id || p->to.tunnel_be) && p->ttl <= 1)
@@ -70,13 +81,21 @@ static __always_inline int forward_standing(struct __sk_buff *skb, struct packet
 		set_ends(p, connection, source_is_hi);
 		return drop(skb, p, DROP_TTL, DIRECTION_EGRESS);
 	}
-	told = observe(connection, p, skb->len, is_reply(connection, source_is_hi));
+	bool reply = is_reply(connection, source_is_hi);
+	bool service = connection->flags & CONNTRACK_SERVICE;
+	if (!reply && (service || p->service) && is_mixed(connection, p))
+		return drop_mixed(skb, p);
+	told = observe(connection, p, skb->len, reply);
 	if (!passes(decided))
 		return drop_standing(skb, p, connection, source_is_hi);
 	if (told)
 		trace_standing(skb, p, connection, source_is_hi, told);
+	if (service && reply && answer_by_frontend(skb, p, connection))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_EGRESS);
 	if (peer)
 		return deliver_to_endpoint(skb, p, peer);
+	if (service && reply)
+		return deliver_to_network(skb, p);
 	if (connection->tunnel_be)
 		return deliver_to_overlay(
 		    skb, p, source_is_hi ? connection->hi_identity : connection->lo_identity,
@@ -89,48 +108,63 @@ static __always_inline int forward_standing(struct __sk_buff *skb, struct packet
 SEC("tc")
 int from_pod(struct __sk_buff *skb)
 {
-	struct packet p = {};
+	struct packet *p = begin_packet();
 	struct conntrack_key key;
 	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
 	const struct endpoint *self = endpoint_at(id), *peer;
 	struct conntrack *connection;
 	int reason;
 
+	if (!p)
+		return TC_ACT_SHOT;
 	skb->mark = 0;
 	if (!self || self->ifindex != skb->ifindex)
-		return drop(skb, &p, DROP_NOT_READY, DIRECTION_EGRESS);
-	p.from.id = id;
-	p.from.identity = self->identity;
-	reason = check_sender(skb, &p, self);
-	if (reason == DROP_UNSUPPORTED_L2 && p.detail == DETAIL_ARP)
-		return answer_arp(skb, &p, self);
+		return drop(skb, p, DROP_NOT_READY, DIRECTION_EGRESS);
+	p->from.id = id;
+	p->from.identity = self->identity;
+	reason = check_sender(skb, p, self);
+	if (reason == DROP_UNSUPPORTED_L2 && p->detail == DETAIL_ARP)
+		return answer_arp(skb, p, self);
 	if (reason)
-		return drop(skb, &p, reason, DIRECTION_EGRESS);
+		return drop(skb, p, reason, DIRECTION_EGRESS);
 	if (config.report_received)
-		trace_received(skb, &p, TRACE_FROM_ENDPOINT);
-	p.now = bpf_ktime_get_coarse_ns();
-	if (is_icmp_error(&p))
-		return forward_error(skb, &p);
-	bool source_is_hi = make_key(&p.tuple, &key);
-	connection = bpf_map_lookup_elem(&conntrack_map, &key);
-	if (connection && connection->expires > p.now) {
-		__u64 decided = *(volatile __u64 *)&connection->decided;
+		trace_received(skb, p, TRACE_FROM_ENDPOINT);
+	p->now = bpf_ktime_get_coarse_ns();
+	if (is_icmp_error(p))
+		return forward_error(skb, p);
+	/* What calls a service is looked at again as what it has become. */
+	for (int i = 0; i < 2; i++) {
+		bool source_is_hi = make_key(&p->tuple, &key);
 
-		if (stands(connection, decided, source_is_hi, id, self, &peer) &&
-		    !begins_anew(connection, &p, is_reply(connection, source_is_hi)))
-			return forward_standing(skb, &p, connection, decided, source_is_hi, peer);
+		connection = bpf_map_lookup_elem(&conntrack_map, &key);
+		if (connection && connection->expires > p->now) {
+			__u64 decided = *(volatile __u64 *)&connection->decided;
+
+			if (stands(connection, decided, source_is_hi, id, self, &peer) &&
+			    !begins_anew(connection, p, is_reply(connection, source_is_hi)))
+				return forward_standing(skb, p, connection, decided, source_is_hi,
+							peer);
+		}
+		reason = decide_from_pod(skb, p, connection != NULL);
+		if (reason != TRANSLATED)
+			break;
 	}
-	if (decide_from_pod(skb, &p, connection != NULL) != TC_ACT_OK)
+	if (reason != TC_ACT_OK)
 		return TC_ACT_SHOT;
-	if (!p.to.id && p.nat)
-		return deliver_outside(skb, &p, p.nat);
-	if (!p.to.id)
-		return p.to.tunnel_be ? deliver_to_overlay(skb, &p, p.from.identity, p.to.tunnel_be)
-				      : deliver_to_stack(skb, &p);
-	peer = endpoint_at(p.to.id);
+	if (p->answers && answer_decided(skb, p))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_EGRESS);
+	if (!p->to.id && p->answers)
+		return deliver_to_network(skb, p);
+	if (!p->to.id && p->nat)
+		return deliver_outside(skb, p, p->nat);
+	if (!p->to.id)
+		return p->to.tunnel_be
+			   ? deliver_to_overlay(skb, p, p->from.identity, p->to.tunnel_be)
+			   : deliver_to_stack(skb, p);
+	peer = endpoint_at(p->to.id);
 	if (!peer)
-		return drop(skb, &p, DROP_NO_ENDPOINT, DIRECTION_EGRESS);
-	return deliver_to_endpoint(skb, &p, peer);
+		return drop(skb, p, DROP_NO_ENDPOINT, DIRECTION_EGRESS);
+	return deliver_to_endpoint(skb, p, peer);
 }
 
 /*
@@ -207,41 +241,48 @@ static __always_inline int admit_standing(struct __sk_buff *skb, struct packet *
 		return drop_standing(skb, p, connection, source_is_hi);
 	if (told)
 		trace_standing(skb, p, connection, source_is_hi, told);
+	if (answers_service(connection, source_is_hi) && answer_by_frontend(skb, p, connection))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
 	return deliver_here(skb, p, self);
 }
 
 SEC("tc")
 int to_pod(struct __sk_buff *skb)
 {
-	struct packet p = {.to_pod = true};
+	struct packet *p = begin_packet();
 	struct conntrack_key key;
 	__u32 id = skb->ifindex - ENDPOINT_IFINDEX_BASE;
 	const struct endpoint *self = endpoint_at(id), *peer;
 	struct conntrack *connection;
 	int reason;
 
+	if (!p)
+		return TC_ACT_SHOT;
+	p->to_pod = true;
 	if (!self || self->ifindex != skb->ifindex)
-		return drop(skb, &p, DROP_NOT_READY, DIRECTION_INGRESS);
-	p.to.id = id;
-	p.to.identity = self->identity;
-	reason = check_arrival(skb, &p, self);
+		return drop(skb, p, DROP_NOT_READY, DIRECTION_INGRESS);
+	p->to.id = id;
+	p->to.identity = self->identity;
+	reason = check_arrival(skb, p, self);
 	if (reason)
-		return drop(skb, &p, reason, DIRECTION_INGRESS);
-	p.now = bpf_ktime_get_coarse_ns();
-	if (is_icmp_error(&p))
-		return admit_error(skb, &p);
-	bool source_is_hi = make_key(&p.tuple, &key);
+		return drop(skb, p, reason, DIRECTION_INGRESS);
+	p->now = bpf_ktime_get_coarse_ns();
+	if (is_icmp_error(p))
+		return admit_error(skb, p);
+	bool source_is_hi = make_key(&p->tuple, &key);
 	connection = bpf_map_lookup_elem(&conntrack_map, &key);
-	if (connection && connection->expires > p.now) {
+	if (connection && connection->expires > p->now) {
 		__u64 decided = *(volatile __u64 *)&connection->decided;
 
 		if (stands(connection, decided, !source_is_hi, id, self, &peer) &&
-		    !begins_anew(connection, &p, is_reply(connection, source_is_hi)))
-			return admit_standing(skb, &p, connection, decided, source_is_hi, self);
+		    !begins_anew(connection, p, is_reply(connection, source_is_hi)))
+			return admit_standing(skb, p, connection, decided, source_is_hi, self);
 	}
-	if (decide_to_pod(skb, &p, connection != NULL) != TC_ACT_OK)
+	if (decide_to_pod(skb, p, connection != NULL) != TC_ACT_OK)
 		return TC_ACT_SHOT;
-	return deliver_here(skb, &p, self);
+	if (p->answers && answer_decided(skb, p))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
+	return deliver_here(skb, p, self);
 }
 
 /* Finds the pod's interface, no more: to_pod judges there, and makes a frame of it that the pod
@@ -249,34 +290,37 @@ int to_pod(struct __sk_buff *skb)
 SEC("tc")
 int from_host(struct __sk_buff *skb)
 {
-	struct packet p = {.to_pod = true};
+	struct packet *p = begin_packet();
 	struct ethhdr *ethernet;
 	const struct endpoint *to = NULL;
 	struct iphdr *ip;
 	int reason;
 
+	if (!p)
+		return TC_ACT_SHOT;
+	p->to_pod = true;
 	make_linear(skb, HEADERS_COMMON);
 	ethernet = data_of(skb);
 	ip = (void *)(ethernet + 1);
 	if ((void *)(ethernet + 1) > end_of(skb))
-		return drop(skb, &p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
-	reason = parse_ether_type(skb, &p, ethernet->h_proto);
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
+	reason = parse_ether_type(skb, p, ethernet->h_proto);
 	if (reason)
-		return drop(skb, &p, reason, DIRECTION_INGRESS);
+		return drop(skb, p, reason, DIRECTION_INGRESS);
 	if ((void *)(ip + 1) > end_of(skb))
-		return drop(skb, &p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
-	set_mapped(&p.tuple.source, ip->saddr);
-	set_mapped(&p.tuple.destination, ip->daddr);
-	p.tuple.protocol = ip->protocol;
-	p.parsed |= EVENT_HAS_L3;
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
+	set_mapped(&p->tuple.source, ip->saddr);
+	set_mapped(&p->tuple.destination, ip->daddr);
+	p->tuple.protocol = ip->protocol;
+	p->parsed |= EVENT_HAS_L3;
 	__builtin_memset(ethernet->h_dest, 0, ETH_ALEN);
-	reason = resolve(&p, &p.tuple.destination, &p.to, DROP_NO_ENDPOINT);
-	if (!reason && p.to.id)
-		to = endpoint_at(p.to.id);
-	else if (!reason && p.to.tunnel_be)
-		return host_to_overlay(skb, &p);
+	reason = resolve(p, &p->tuple.destination, &p->to, DROP_NO_ENDPOINT);
+	if (!reason && p->to.id)
+		to = endpoint_at(p->to.id);
+	else if (!reason && p->to.tunnel_be)
+		return host_to_overlay(skb, p);
 	if (!to)
-		return drop(skb, &p, DROP_NO_ENDPOINT, DIRECTION_INGRESS);
+		return drop(skb, p, DROP_NO_ENDPOINT, DIRECTION_INGRESS);
 	return bpf_redirect(to->ifindex, 0);
 }
 

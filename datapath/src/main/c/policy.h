@@ -113,6 +113,11 @@ static __always_inline void decide(const struct packet *p, bool reply, struct de
 
 	decision->egress.whole = 0;
 	decision->ingress.whole = 0;
+	/* No policy stands between a pod and itself. */
+	if (p->service && caller.id && caller.id == called.id) {
+		decision->egress.whole = judgement(VERDICT_ALLOW, 0, DETAIL_NONE);
+		return;
+	}
 	if (caller.id)
 		decision->egress.whole =
 		    judge(&caller, &called, DIRECTION_EGRESS, p->tuple.protocol, port_be);

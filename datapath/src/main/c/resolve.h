@@ -57,12 +57,10 @@ static __always_inline void set_side(struct side *side, const struct endpoint *e
 	side->generation = endpoint->generation;
 }
 
-/* Who has an address: an endpoint of this node, or somebody else whose identity is known. 0, or
- * `unknown`. */
-static __always_inline int resolve(struct packet *p, const union address *address,
-				   struct side *side, int unknown)
+/* Who has an address, whose endpoint is already looked up: as resolve. */
+static __always_inline int resolve_found(struct packet *p, __u32 ref, const union address *address,
+					 struct side *side, int unknown)
 {
-	__u32 ref = find_endpoint(address->words_be[3]);
 	const struct endpoint *endpoint;
 
 	if (!ref) {
@@ -75,6 +73,14 @@ static __always_inline int resolve(struct packet *p, const union address *addres
 		return refuse(p, DROP_NO_ENDPOINT, DETAIL_NONE);
 	set_side(side, endpoint, ref & 0xffff);
 	return 0;
+}
+
+/* Who has an address: an endpoint of this node, or somebody else whose identity is known. 0, or
+ * `unknown`. */
+static __always_inline int resolve(struct packet *p, const union address *address,
+				   struct side *side, int unknown)
+{
+	return resolve_found(p, find_endpoint(address->words_be[3]), address, side, unknown);
 }
 
 #endif

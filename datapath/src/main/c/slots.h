@@ -18,6 +18,7 @@
 #include <linux/in.h>
 #include "maps.h"
 #include "packet.h"
+#include "service_flow.h"
 
 enum {
 	SLOTS_LOOKED_AT = 32,
@@ -106,6 +107,8 @@ VERIFIED_ONCE int claim_slot(__u32 index, __u64 now)
 		}
 		if (connection->nat)
 			forget_nat(connection, &slot->key);
+		if (connection->flags & CONNTRACK_SERVICE)
+			forget_flow(connection, &slot->key);
 		bpf_map_delete_elem(&conntrack_map, &slot->key);
 	}
 	own_slots(owner, -1);

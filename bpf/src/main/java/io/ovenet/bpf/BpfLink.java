@@ -1,6 +1,7 @@
 package io.ovenet.bpf;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -114,6 +115,13 @@ public final class BpfLink implements AutoCloseable {
           info.get(JAVA_INT, 8),
           info.get(JAVA_INT, 16),
           info.get(JAVA_INT, 20));
+    }
+  }
+
+  /** Of a link at a cgroup: the id of that, its directory's inode; 0 once the directory is gone. */
+  public long cgroupId() {
+    try (Arena arena = Arena.ofConfined()) {
+      return BpfCall.info(arena, descriptor.fd(), "read the " + name).get(JAVA_LONG_UNALIGNED, 16);
     }
   }
 

@@ -32,6 +32,7 @@ final class FeatureProbes {
       case SK_ASSIGN -> helper(124);
       case CGROUP_SOCK_ADDR ->
           RawProgram.returning(RawProgram.CGROUP_SOCK_ADDR, CONNECT4, 1).close();
+      case SOCKET_ERROR -> helper(RawProgram.CGROUP_SOCK_ADDR, CONNECT4, 187);
       case SK_LOOKUP -> RawProgram.returning(RawProgram.SK_LOOKUP, SK_LOOKUP_ATTACH, 1).close();
       case FOR_EACH -> helper(164);
       case LOOP -> helper(181);
@@ -52,13 +53,13 @@ final class FeatureProbes {
    * by another complaint than a call of what it doesn't know.
    */
   private static void helper(int helper) {
+    helper(RawProgram.SCHED_CLS, 0, helper);
+  }
+
+  private static void helper(int type, int attachType, int helper) {
     RawProgram.Loaded loaded =
         RawProgram.load(
-            RawProgram.SCHED_CLS,
-            0,
-            RawProgram.call(helper),
-            RawProgram.move(0, 0),
-            RawProgram.EXIT);
+            type, attachType, RawProgram.call(helper), RawProgram.move(0, 0), RawProgram.EXIT);
     if (loaded.result() >= 0) {
       Syscall.close(loaded.result());
       return;

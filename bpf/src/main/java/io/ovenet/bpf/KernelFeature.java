@@ -26,6 +26,10 @@ public enum KernelFeature {
   TUNNEL_KEY(true, "VXLAN and Geneve with identities", "kernel 4.3"),
   SK_ASSIGN(true, "proxies for layer 7 and DNS", "kernel 5.7"),
   CGROUP_SOCK_ADDR(true, "services by socket", "kernel 4.17 with CONFIG_CGROUP_BPF"),
+  SOCKET_ERROR(
+      false,
+      "telling who calls a service that nobody serves why",
+      "kernel 6.0; 'operation not permitted' without it"),
   SK_LOOKUP(false, "listening for many addresses", "kernel 5.9"),
   FOR_EACH(false, "collecting old entries in the kernel", "kernel 5.13"),
   LOOP(false, "long loops in programs", "kernel 5.17"),

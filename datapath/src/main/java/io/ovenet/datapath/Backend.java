@@ -15,7 +15,10 @@ import java.net.InetAddress;
  * @param generation another one when the number comes to mean another backend; 16 bits
  */
 public record Backend(InetAddress address, int port, int protocol, int flags, int generation) {
-  /** Of {@code flags}: keeps its connections, and gets new ones only where there is nobody else. */
+  /**
+   * Of {@code flags}: terminating or not ready. It keeps its TCP connections; all else goes
+   * elsewhere, where there is somebody.
+   */
   public static final int TERMINATING = 1;
 
   /** On this node. */

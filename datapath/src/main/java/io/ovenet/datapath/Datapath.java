@@ -58,7 +58,7 @@ public final class Datapath implements AutoCloseable {
   }
 
   private Datapath(Path directory, DatapathOptions options) {
-    try (BpfObject object = BpfObject.open("ovenet", bytes())) {
+    try (BpfObject object = BpfObject.open("ovenet", bytes(OBJECT))) {
       object.setConstant("config", options.config());
       setSizes(object, options);
       for (String map : object.maps().keySet()) {
@@ -125,15 +125,20 @@ public final class Datapath implements AutoCloseable {
     object.setMaxEntries("ipcache", options.prefixes());
   }
 
-  /** The compiled object, as it stands in the jar. */
+  /** The compiled programs of packets, as they stand in the jar. */
   static byte[] bytes() {
-    try (InputStream in = Datapath.class.getResourceAsStream(OBJECT)) {
+    return bytes(OBJECT);
+  }
+
+  /** A compiled object, as it stands in the jar. */
+  static byte[] bytes(String object) {
+    try (InputStream in = Datapath.class.getResourceAsStream(object)) {
       if (in == null) {
-        throw new IllegalStateException(OBJECT + " is missing from the jar: build it with make");
+        throw new IllegalStateException(object + " is missing from the jar: build it with make");
       }
       return in.readAllBytes();
     } catch (IOException e) {
-      throw new UncheckedIOException("read " + OBJECT + " from the jar", e);
+      throw new UncheckedIOException("read " + object + " from the jar", e);
     }
   }
 

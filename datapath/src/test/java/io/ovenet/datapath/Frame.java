@@ -33,6 +33,7 @@ final class Frame {
   private int protocol = UDP;
   private byte[] payload = new byte[0];
   private int cutTo = Integer.MAX_VALUE;
+  private boolean checksummed;
 
   private Frame(MacAddress source, MacAddress destination, InetAddress from, InetAddress to) {
     this.source = source;
@@ -109,6 +110,12 @@ final class Frame {
     return this;
   }
 
+  /** With TCP's or UDP's own checksum, which is zero otherwise. */
+  Frame checksummed() {
+    checksummed = true;
+    return this;
+  }
+
   Frame cutTo(int bytes) {
     cutTo = bytes;
     return this;
@@ -173,6 +180,10 @@ final class Frame {
     byte[] bytes = frame.array();
     int checksum = checksum(bytes, ETHERNET, 20 + options.length) ^ (spoiltChecksum ? 1 : 0);
     frame.putShort(ETHERNET + 10, (short) checksum);
+    if (checksummed) {
+      int l4 = ETHERNET + 20 + options.length;
+      frame.putShort(l4 + (protocol == TCP ? 16 : 6), (short) l4Checksum(bytes, l4));
+    }
     return cutTo < bytes.length ? Arrays.copyOf(bytes, cutTo) : bytes;
   }
 
@@ -186,6 +197,21 @@ final class Frame {
       sum = (sum & 0xffff) + (sum >>> 16);
     }
     return ~sum & 0xffff;
+  }
+
+  /**
+   * TCP's or UDP's checksum of a frame that has no other payload than L4; 0 where it is there and
+   * holds.
+   */
+  static int l4Checksum(byte[] frame, int l4) {
+    int length = frame.length - l4;
+    ByteBuffer sum = ByteBuffer.allocate(12 + length + length % 2);
+    sum.put(frame, ETHERNET + 12, 8)
+        .put((byte) 0)
+        .put(frame[ETHERNET + 9])
+        .putShort((short) length);
+    sum.put(frame, l4, length);
+    return checksum(sum.array(), 0, sum.capacity());
   }
 
   /** An ARP packet of a pod. */

@@ -277,7 +277,9 @@ class LayoutTest {
         .has("protocol", 5)
         .has("network", 6)
         .andNothingElse();
-    Written.of("service_flow", ServiceFlow.CODEC, new ServiceFlow(1, 2, 3))
+    Written.of("service_flow", ServiceFlow.CODEC, new ServiceFlow(ONE, 4, 1, 2, 3))
+        .has("address", ONE)
+        .has("port_be", 4)
         .has("service", 1)
         .has("backend", 2)
         .has("generation", 3)
