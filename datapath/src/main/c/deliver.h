@@ -94,6 +94,19 @@ static __always_inline int deliver_to_stack(struct __sk_buff *skb, struct packet
 	return bpf_redirect(config.host_ifindex, BPF_F_INGRESS);
 }
 
+/* By the device towards the outside, from an address that the stack need not know. */
+static __always_inline int deliver_to_network(struct __sk_buff *skb, struct packet *p)
+{
+	struct iphdr *ip = data_of(skb) + ETH_HLEN;
+
+	if ((void *)(ip + 1) > end_of(skb))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_EGRESS);
+	if (p->ttl <= 1)
+		return drop(skb, p, DROP_TTL, DIRECTION_EGRESS);
+	decrement_ttl(ip);
+	return bpf_redirect_neigh(config.network_ifindex, NULL, 0, 0);
+}
+
 /* Into the pod whose interface we are on. */
 static __always_inline int deliver_here(struct __sk_buff *skb, struct packet *p,
 					const struct endpoint *self)

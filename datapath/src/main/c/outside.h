@@ -73,19 +73,6 @@ VERIFIED_ONCE int find_outside(struct packet *p)
 	return reason ? reason : TRANSLATED;
 }
 
-/* By the device towards the outside, from an address that the stack need not know. */
-static __always_inline int deliver_to_network(struct __sk_buff *skb, struct packet *p)
-{
-	struct iphdr *ip = data_of(skb) + ETH_HLEN;
-
-	if ((void *)(ip + 1) > end_of(skb))
-		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_EGRESS);
-	if (p->ttl <= 1)
-		return drop(skb, p, DROP_TTL, DIRECTION_EGRESS);
-	decrement_ttl(ip);
-	return bpf_redirect_neigh(config.network_ifindex, NULL, 0, 0);
-}
-
 /* Who sends: the outside, or another node or its pods where packets are routed. Who calls a
  * service from a node's address is not more than the world. */
 static __always_inline int check_outsider(struct packet *p)
@@ -203,6 +190,9 @@ VERIFIED_ONCE int serve_outside(struct __sk_buff *skb, struct packet *p)
 	int found;
 
 	if (!p || !t || parse_ipv4(skb, p) || p->tuple.protocol == IPPROTO_ICMP)
+		return NOT_OURS;
+	if (p->tuple.protocol == IPPROTO_UDP &&
+	    p->tuple.destination_port_be == config.tunnel_port_be)
 		return NOT_OURS;
 	p->now = bpf_ktime_get_coarse_ns();
 	found = find_outside(p);

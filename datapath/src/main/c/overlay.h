@@ -177,6 +177,8 @@ VERIFIED_ONCE int admit_overlay_error(struct __sk_buff *skb, struct packet *p, _
 	if (p->ttl <= 1)
 		return drop(skb, p, DROP_TTL, DIRECTION_INGRESS);
 	trace(skb, p, TRACE_RELATED);
+	if (p->answers && error_by_frontend(skb, p, connection))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
 	return deliver_to_endpoint(skb, p, self);
 }
 

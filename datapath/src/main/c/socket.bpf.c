@@ -160,6 +160,16 @@ static __always_inline int remember_called(struct bpf_sock_addr *ctx, bool six,
 	return GO_ON;
 }
 
+/* What a socket calls by its own address answers by that, even if it was a backend before. */
+static __always_inline int call_directly(struct bpf_sock_addr *ctx, bool six)
+{
+	struct socket_key key = {};
+
+	if (set_socket_key(ctx, six, &key) && bpf_map_lookup_elem(&socket_map, &key))
+		bpf_map_delete_elem(&socket_map, &key);
+	return GO_ON;
+}
+
 static __always_inline int translate_socket(struct bpf_sock_addr *ctx, bool six)
 {
 	struct service_key called = {
@@ -174,7 +184,7 @@ static __always_inline int translate_socket(struct bpf_sock_addr *ctx, bool six)
 		return GO_ON;
 	found = bpf_map_lookup_elem(&service_map, &called);
 	if (!found)
-		return GO_ON;
+		return call_directly(ctx, six);
 	service = *found;
 	if (!choose_for_socket(ctx, six, &service))
 		return refuse_socket(ECONNREFUSED);
@@ -220,14 +230,7 @@ int connect6(struct bpf_sock_addr *ctx)
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *ctx)
 {
-	struct socket_key direct = {};
-
-	if (ctx->protocol != IPPROTO_UDP)
-		return GO_ON;
-	/* To a backend by its own address: from here on it answers by that. */
-	if (set_socket_key(ctx, false, &direct) && bpf_map_lookup_elem(&socket_map, &direct))
-		bpf_map_delete_elem(&socket_map, &direct);
-	return translate_socket(ctx, false);
+	return ctx->protocol == IPPROTO_UDP ? translate_socket(ctx, false) : GO_ON;
 }
 
 SEC("cgroup/recvmsg4")

@@ -110,7 +110,7 @@ final class Frame {
     return this;
   }
 
-  /** With TCP's or UDP's own checksum, which is zero otherwise. */
+  /** With TCP's, UDP's or ICMP's own checksum, which is zero otherwise. */
   Frame checksummed() {
     checksummed = true;
     return this;
@@ -182,7 +182,9 @@ final class Frame {
     frame.putShort(ETHERNET + 10, (short) checksum);
     if (checksummed) {
       int l4 = ETHERNET + 20 + options.length;
-      frame.putShort(l4 + (protocol == TCP ? 16 : 6), (short) l4Checksum(bytes, l4));
+      int at = protocol == TCP ? 16 : protocol == UDP ? 6 : 2;
+      int sum = protocol == ICMP ? checksum(bytes, l4, bytes.length - l4) : l4Checksum(bytes, l4);
+      frame.putShort(l4 + at, (short) sum);
     }
     return cutTo < bytes.length ? Arrays.copyOf(bytes, cutTo) : bytes;
   }

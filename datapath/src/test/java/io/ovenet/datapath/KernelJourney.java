@@ -4,6 +4,7 @@ import io.ovenet.bpf.AttachMode;
 import io.ovenet.datapath.Endpoint.Flag;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -39,9 +40,10 @@ final class KernelJourney {
       node.rule(node.web, PolicyKey.INGRESS, TestNode.CLIENT, 6, PORT, Verdict.ALLOW, 5);
       try (ServerSocket server = live.of(node.web).call(() -> new ServerSocket(PORT))) {
         Thread.ofPlatform().daemon().start(() -> echo(server));
-        passes(live);
+        passes(live, node.web.address());
         isRefused(live, node.stranger, PORT);
         isRefused(live, node.client, PORT + 1);
+        callsAService(live);
       }
       var events = node.events().stream().map(TestNode.Seen::what).toList();
       for (String expected : new String[] {"ALLOW in", "DEFAULT in", "drop POLICY_DENIED NONE"}) {
@@ -54,16 +56,26 @@ final class KernelJourney {
     System.exit(0);
   }
 
-  private static Socket connect(LiveNode live, TestNode.Pod from, int port, Duration patience)
+  /** By packets; that sockets' programs load is all that is asked of them here. */
+  private static void callsAService(LiveNode live) throws IOException {
+    TestNode node = live.node;
+    InetAddress service = InetAddress.ofLiteral("10.96.0.1");
+    TestServices services = new TestServices(node.datapath);
+    Backend backend = new Backend(node.web.address(), PORT, 6, Backend.LOCAL, 1);
+    services.put(service, PORT, 6, 1, services.backend(backend));
+    passes(live, service);
+    SocketPrograms.open(node.bpffs.resolve("ovenet")).close();
+  }
+
+  private static Socket connect(
+      LiveNode live, TestNode.Pod from, InetAddress address, int port, Duration patience)
       throws IOException {
     return live.of(from)
         .call(
             () -> {
               Socket socket = new Socket();
               try {
-                socket.connect(
-                    new InetSocketAddress(live.node.web.address(), port),
-                    (int) patience.toMillis());
+                socket.connect(new InetSocketAddress(address, port), (int) patience.toMillis());
                 return socket;
               } catch (IOException e) {
                 socket.close();
@@ -72,8 +84,8 @@ final class KernelJourney {
             });
   }
 
-  private static void passes(LiveNode live) throws IOException {
-    try (Socket socket = connect(live, live.node.client, PORT, ANSWER)) {
+  private static void passes(LiveNode live, InetAddress address) throws IOException {
+    try (Socket socket = connect(live, live.node.client, address, PORT, ANSWER)) {
       socket.setSoTimeout((int) ANSWER.toMillis());
       for (int i = 0; i < 100; i++) {
         socket.getOutputStream().write(i);
@@ -82,11 +94,11 @@ final class KernelJourney {
         }
       }
     }
-    System.out.println("what policy allows passes");
+    System.out.println("what policy allows passes to " + address.getHostAddress());
   }
 
   private static void isRefused(LiveNode live, TestNode.Pod from, int port) throws IOException {
-    try (Socket socket = connect(live, from, port, SILENCE)) {
+    try (Socket socket = connect(live, from, live.node.web.address(), port, SILENCE)) {
       throw new IllegalStateException(socket + " is connected");
     } catch (SocketTimeoutException silence) {
       System.out.println("port " + port + " is refused to pod " + from.id());
@@ -94,10 +106,14 @@ final class KernelJourney {
   }
 
   private static void echo(ServerSocket server) {
-    try (Socket connection = server.accept()) {
-      connection.getInputStream().transferTo(connection.getOutputStream());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    while (!server.isClosed()) {
+      try (Socket connection = server.accept()) {
+        connection.getInputStream().transferTo(connection.getOutputStream());
+      } catch (IOException e) {
+        if (!server.isClosed()) {
+          throw new UncheckedIOException(e);
+        }
+      }
     }
   }
 }

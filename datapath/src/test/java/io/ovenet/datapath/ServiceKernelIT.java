@@ -294,6 +294,27 @@ class ServiceKernelIT {
   }
 
   @Test
+  void anErrorAboutACallIsAboutTheService() {
+    services.put(
+        VIP, 53, UDP, SERVICE, services.backend(new Backend(web.address(), 5353, UDP, 0, 1)));
+    node.send(client, client.to(VIP).udp(1000, 53));
+    Frame received = client.to(web).udp(1000, 5353);
+    Outcome error = node.send(web, web.to(client).icmpError(3, 3, received).checksummed());
+    assertThat(error.returned()).isEqualTo(TestNode.REDIRECT);
+    assertThat(error.what()).containsExactly("TO_ENDPOINT RELATED");
+    assertThat(error.events().getLast().event().service()).isEqualTo(SERVICE);
+    byte[] bytes = error.packet();
+    assertThat(Frame.checksum(bytes, 14, 20)).as("IP checksum").isZero();
+    assertThat(Frame.checksum(bytes, 34, bytes.length - 34)).as("ICMP checksum").isZero();
+    assertThat(Frame.checksum(bytes, 42, 20)).as("inner IP checksum").isZero();
+    assertThat(address(bytes, 26)).as("from").isEqualTo("10.96.0.1");
+    assertThat(address(bytes, 30)).as("to").isEqualTo("10.0.0.2");
+    assertThat(address(bytes, 54)).as("inner from").isEqualTo("10.0.0.2");
+    assertThat(address(bytes, 58)).as("inner to").isEqualTo("10.96.0.1");
+    assertThat(ByteBuffer.wrap(bytes).getShort(64)).as("inner port").isEqualTo((short) 53);
+  }
+
+  @Test
   void sctpIsTranslatedWhereItsPortStays() {
     int sctp = 132;
     services.put(

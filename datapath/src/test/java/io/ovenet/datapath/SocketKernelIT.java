@@ -63,7 +63,7 @@ class SocketKernelIT {
     for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
       int separator = line.indexOf(" - ");
       if (line.startsWith("cgroup2 ", separator + 3)) {
-        return Path.of(line.split(" ")[4]);
+        return Path.of(line.split(" ", 6)[4]);
       }
     }
     throw new IllegalStateException("no cgroup2 is mounted");
