@@ -71,6 +71,9 @@ final class Follower implements AutoCloseable {
   }
 
   private Account account() throws IOException {
+    if (!process.isAlive()) {
+      throw new IOException("the follower of the flows ended with " + process.exitValue());
+    }
     process.getOutputStream().write("\n".getBytes(StandardCharsets.US_ASCII));
     process.getOutputStream().flush();
     String answer = answers.readLine();

@@ -29,7 +29,8 @@ final class Lab implements AutoCloseable {
   private final Path directory;
 
   private Lab() throws IOException {
-    directory = undo.make(() -> Files.createTempDirectory("ovenet-bench"), Files::deleteIfExists);
+    // Short: a unix socket's path has 107 bytes, and the nodes' are far below.
+    directory = undo.make(() -> Files.createTempDirectory("ovt-"), Files::deleteIfExists);
     undo.make(() -> directory, this::down);
   }
 

@@ -1,6 +1,7 @@
 package io.ovenet.journeys;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SortedSet;
@@ -26,7 +27,7 @@ final class Traces {
       groups.filter(Files::isDirectory).forEach(group -> found.add("cgroup " + group));
     }
     ProcessHandle.allProcesses()
-        .filter(process -> process.info().commandLine().orElse("").contains(directory.toString()))
+        .filter(process -> speaksOf(process.pid(), directory))
         .forEach(
             process ->
                 found.add(
@@ -37,5 +38,21 @@ final class Traces {
       }
     }
     return found;
+  }
+
+  /** Whether a process has the directory among its arguments or in its environment. */
+  private static boolean speaksOf(long pid, Path directory) {
+    Path process = Path.of("/proc", Long.toString(pid));
+    for (String file : new String[] {"cmdline", "environ"}) {
+      try {
+        if (Files.readString(process.resolve(file), StandardCharsets.ISO_8859_1)
+            .contains(directory.toString())) {
+          return true;
+        }
+      } catch (IOException gone) {
+        return false;
+      }
+    }
+    return false;
   }
 }

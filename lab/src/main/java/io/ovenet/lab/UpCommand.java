@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -55,37 +56,64 @@ final class UpCommand implements Callable<Integer> {
               + ": choose another name with --name, or take that one down");
     }
     LabLease.removeRemains(directory);
-    Files.createDirectories(directory.run());
-    boolean[] done = {false};
-    Process serving =
-        new ProcessBuilder(command(directory))
-            .redirectInput(Path.of("/dev/null").toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(directory.log().toFile())
-            .start();
-    Thread cleaning = new Thread(() -> giveUp(done, serving, directory), "up-cleanup");
+    Serving serving = new Serving(directory);
+    Thread cleaning = new Thread(serving::giveUp, "up-cleanup");
     Runtime.getRuntime().addShutdownHook(cleaning);
-    LabStatus status = await(serving, directory, out);
-    done[0] = true;
+    Files.createDirectories(directory.run());
+    LabStatus status = await(serving.start(command(directory)), directory, out);
+    serving.keep();
     boolean _ = Runtime.getRuntime().removeShutdownHook(cleaning);
     out.println("· ready: KUBECONFIG=" + status.kubeconfig());
     out.flush();
     return 0;
   }
 
-  private static void giveUp(boolean[] done, Process serving, LabDirectory directory) {
-    if (done[0]) {
-      return;
+  /** The lab's process until it is ready: one that is given up leaves nothing. Thread-safe. */
+  private static final class Serving {
+    private final LabDirectory directory;
+    private @Nullable Process process;
+    private boolean kept;
+    private boolean givenUp;
+
+    Serving(LabDirectory directory) {
+      this.directory = directory;
     }
-    try {
-      serving.destroy();
-      serving.waitFor();
-      LabLease.removeRemains(directory);
-    } catch (IOException e) {
-      System.err.println(
-          "ovenet lab: could not clean up, run `ovenet lab down`: " + e.getMessage());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+
+    synchronized Process start(List<String> command) throws IOException {
+      if (givenUp) {
+        throw new LabException("interrupted");
+      }
+      Process started =
+          new ProcessBuilder(command)
+              .redirectInput(Path.of("/dev/null").toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(directory.log().toFile())
+              .start();
+      process = started;
+      return started;
+    }
+
+    synchronized void keep() {
+      kept = true;
+    }
+
+    synchronized void giveUp() {
+      givenUp = true;
+      if (kept) {
+        return;
+      }
+      try {
+        if (process != null) {
+          process.destroy();
+          process.waitFor();
+        }
+        LabLease.removeRemains(directory);
+      } catch (IOException e) {
+        System.err.println(
+            "ovenet lab: could not clean up, run `ovenet lab down`: " + e.getMessage());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,17 +34,10 @@ public final class DemoCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Launcher launcher = new Launcher(Path.of(System.getenv().getOrDefault("OVENET_HOME", ".")));
     PrintWriter out = spec.commandLine().getOut();
-    boolean[] keep = {false};
-    Thread cleaning =
-        new Thread(
-            () -> {
-              if (!keep[0]) {
-                launcher.stop();
-                int ignored = launcher.runInForeground("lab", "down");
-              }
-            },
-            "demo-cleanup");
-    Runtime.getRuntime().addShutdownHook(cleaning);
+    AtomicBoolean keep = new AtomicBoolean();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform().name("demo-cleanup").unstarted(() -> end(launcher, keep)));
     int up = launcher.runInForeground("lab", "up");
     if (up != 0) {
       throw new IOException("the lab did not come up (lab up ended with " + up + ")");
@@ -57,11 +51,28 @@ public final class DemoCommand implements Callable<Integer> {
     out.println();
     out.flush();
     launcher.runInForeground("hubble", "observe", "--namespace", "app-web-prod", "--last", "20");
-    keep[0] = !once && held;
-    if (keep[0]) {
+    keep.set(!once && held);
+    if (keep.get()) {
       whereNext(launcher, out);
     }
     return held ? 0 : 1;
+  }
+
+  /** At the process's end, whichever it is. */
+  private static void end(Launcher launcher, AtomicBoolean keep) {
+    if (keep.get()) {
+      return;
+    }
+    try {
+      launcher.stop();
+      if (launcher.takeDown() != 0) {
+        System.err.println("ovenet demo: the lab could not be taken down: run `ovenet lab down`");
+      }
+    } catch (IOException e) {
+      System.err.println("ovenet demo: run `ovenet lab down`: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static JsonNode status(Launcher launcher) throws IOException, InterruptedException {

@@ -1,18 +1,18 @@
 package io.ovenet.cli.demo;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** Runs the product's own commands, as a person at the keyboard would. */
 final class Launcher {
   private final Path home;
-  private final Set<Process> running = ConcurrentHashMap.newKeySet();
+  private final Set<Process> running = new HashSet<>();
+  private boolean stopped;
 
   /**
    * @param home the directory of the {@code ovenet} launcher
@@ -40,42 +40,64 @@ final class Launcher {
 
   private Result run(ProcessBuilder.Redirect errors, List<String> arguments)
       throws IOException, InterruptedException {
-    Process process = start(errors, arguments);
-    running.add(process);
+    Process process = start(new ProcessBuilder(command(arguments)).redirectError(errors));
     try {
       process.getOutputStream().close();
       String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       return new Result(process.waitFor(), out);
     } finally {
-      running.remove(process);
       process.destroy();
+      ended(process);
     }
   }
 
-  private Process start(ProcessBuilder.Redirect errors, List<String> arguments) throws IOException {
+  private List<String> command(List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(home.resolve("ovenet").toString());
     command.addAll(arguments);
-    return new ProcessBuilder(command).redirectError(errors).start();
+    return command;
+  }
+
+  /** INVARIANT: once stopped, nothing is started any more. */
+  private synchronized Process start(ProcessBuilder command) throws IOException {
+    if (stopped) {
+      throw new IOException("interrupted");
+    }
+    Process process = command.start();
+    running.add(process);
+    return process;
+  }
+
+  private synchronized void ended(Process process) {
+    running.remove(process);
   }
 
   /** Runs a command that shows its own progress. */
-  int runInForeground(String... arguments) {
-    List<String> command = new ArrayList<>();
-    command.add(home.resolve("ovenet").toString());
-    command.addAll(List.of(arguments));
+  int runInForeground(String... arguments) throws IOException, InterruptedException {
+    Process process = start(new ProcessBuilder(command(List.of(arguments))).inheritIO());
     try {
-      return new ProcessBuilder(command).inheritIO().start().waitFor();
-    } catch (IOException failure) {
-      throw new UncheckedIOException("cannot run " + String.join(" ", command), failure);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      return 130;
+      return process.waitFor();
+    } finally {
+      ended(process);
     }
   }
 
-  /** Ends what is still running. */
-  void stop() {
+  /** Ends what runs, waits for it, and lets nothing else begin. */
+  synchronized void stop() throws InterruptedException {
+    stopped = true;
     running.forEach(Process::destroy);
+    for (Process process : running) {
+      process.waitFor();
+    }
+  }
+
+  /**
+   * Takes the lab down, also after {@link #stop}; in a session of its own, so that a second Ctrl-C
+   * doesn't stop it half way.
+   */
+  int takeDown() throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("setsid", "--wait"));
+    command.addAll(command(List.of("lab", "down")));
+    return new ProcessBuilder(command).inheritIO().start().waitFor();
   }
 }
