@@ -32,6 +32,9 @@ import org.slf4j.LoggerFactory;
 final class Lab implements AutoCloseable {
   static final int API_PORT = 6443;
 
+  /** The first one of the API's services. */
+  private static final String API_SERVICE_ADDRESS = "10.96.0.1";
+
   /** The command that starts the relay; without one there is none. */
   static final List<String> RELAY =
       LabPlan.words(System.getenv().getOrDefault("OVENET_RELAY_COMMAND", ""));
@@ -102,9 +105,11 @@ final class Lab implements AutoCloseable {
     for (int i = 1; i <= plan.nodes(); i++) {
       makeNode(client, group, underlay, "node-" + i, "192.168.77." + (FIRST_HOST + i - 1));
     }
+    EndpointSlices slices = keep(new EndpointSlices(client));
+    slices.makeApiService(API_SERVICE_ADDRESS, Underlay.API_ADDRESS, API_PORT);
     configure(client);
     startProcesses();
-    runPods(client);
+    runPods(client, slices);
     awaitAgents();
     status.ready();
   }
@@ -220,7 +225,8 @@ final class Lab implements AutoCloseable {
     }
   }
 
-  private void runPods(KubernetesClient client) throws IOException, InterruptedException {
+  private void runPods(KubernetesClient client, EndpointSlices slices)
+      throws IOException, InterruptedException {
     VirtualMachines machines = new VirtualMachines(client);
     VirtLauncher launcher = new VirtLauncher(client, plan.kernelCache(), machines::guestReady);
     for (VirtualNode node : nodes.values()) {
@@ -232,6 +238,7 @@ final class Lab implements AutoCloseable {
     machines.start(status::changed);
     Scheduler scheduler = keep(new Scheduler(client, nodes.keySet().stream().sorted().toList()));
     scheduler.start();
+    slices.start();
     keep(status.follow());
   }
 
