@@ -63,6 +63,7 @@ public final class Agent implements AutoCloseable {
   private final StatusWriter status;
   private final Announcements announcements;
   private final AdminServer admin;
+  private final NodeServices services;
   private final PolicyVerifier verifier;
   private final CompletableFuture<String> podCidr = new CompletableFuture<>();
   private final CompletableFuture<InetAddress> router = new CompletableFuture<>();
@@ -140,6 +141,8 @@ public final class Agent implements AutoCloseable {
     new KernelQuestions(steering, datapath, rules).offer(admin);
     adopt(network);
     server.serve(lifecycle);
+    services = own(new NodeServices(config, datapath, new StateFiles(state), names));
+    new ServiceQuestions(services, config.services()).offer(admin);
     admin.serve();
   }
 
@@ -276,6 +279,7 @@ public final class Agent implements AutoCloseable {
     }
     steering.begin().exceptionally(_ -> null).join();
     store.all().forEach(status::added);
+    services.follow(api, NodeSetup.addresses());
     lifecycle.ready(ipam);
     NodeSetup.installPlugin(config);
     attachments.start();

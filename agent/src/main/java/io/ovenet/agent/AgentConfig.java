@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param mtu bytes; 0: the MTU of the device of the default route
  * @param routing how packets get from node to node
  * @param l2Announcements whether CiliumL2AnnouncementPolicy objects are followed
+ * @param services whether this node does what kube-proxy does elsewhere
  * @param conntrackTcpEntries room for TCP connections
  * @param conntrackAnyEntries room for all other connections
  * @param healthPort TCP port of {@code /healthz} on the loopback address; 0: none
@@ -51,6 +52,7 @@ public record AgentConfig(
     int mtu,
     RoutingConfig routing,
     boolean l2Announcements,
+    ServicesConfig services,
     int healthPort,
     Path bpfRoot,
     Path stateDirectory,
@@ -134,7 +136,6 @@ public record AgentConfig(
           "'" + cluster + "' is no cluster's name",
           "use at most 32 lower-case letters, digits and '-'");
     }
-    kubeProxyReplacement(values.text("kube-proxy-replacement", "false"), warnings);
     var config =
         new AgentConfig(
             kubeconfig == null || kubeconfig.isEmpty() ? null : Path.of(kubeconfig),
@@ -159,6 +160,7 @@ public record AgentConfig(
             values.number("mtu", 0, 0, 65_535),
             RoutingConfig.parse(values, warnings),
             values.flag("enable-l2-announcements", true),
+            ServicesConfig.parse(values, warnings),
             values.number("agent-health-port", 9879, 0, 65_535),
             values.path("bpf-root", "/sys/fs/bpf"),
             values.path("ovenet-state-dir", "/var/lib/ovenet"),
@@ -212,6 +214,7 @@ public record AgentConfig(
         mtu,
         routing,
         l2Announcements,
+        services,
         healthPort,
         bpfRoot,
         stateDirectory,
@@ -261,20 +264,6 @@ public record AgentConfig(
     }
     throw new ConfigException(
         "hubble-listen-address", "'" + text + "' is no address", "set [host]:port, such as :4244");
-  }
-
-  private static void kubeProxyReplacement(String text, List<String> warnings) {
-    switch (text.toLowerCase(Locale.ROOT)) {
-      case "false", "disabled" -> {}
-      case "true", "strict", "partial", "probe" ->
-          warnings.add(
-              "kube-proxy-replacement="
-                  + text
-                  + ": services are not served by this agent yet; leave kube-proxy running");
-      default ->
-          throw new ConfigException(
-              "kube-proxy-replacement", "'" + text + "' is unknown", "set true or false");
-    }
   }
 
   private static void judgeRest(Map<String, String> rest, List<String> warnings) {

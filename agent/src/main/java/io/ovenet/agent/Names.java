@@ -37,6 +37,7 @@ public final class Names implements FlowNames {
   private final Map<Integer, FlowEndpoint> identities = new ConcurrentHashMap<>();
   private final Map<Integer, String> interfaces = new ConcurrentHashMap<>();
   private final Map<Integer, RuleOrigin> origins = new ConcurrentHashMap<>();
+  private final ServiceNames services = new ServiceNames();
   private volatile long revision = 1;
 
   public Names(String cluster, String node, RuleNumbers rules) {
@@ -134,6 +135,16 @@ public final class Names implements FlowNames {
     addresses.remove(Address.of(address));
   }
 
+  /** A service, {@code namespace/name}, by the number of one of its frontends. */
+  void service(int number, String name) {
+    services.named(number, name);
+  }
+
+  /** The frontend is gone; flows of what is left of its connections name it for a while. */
+  void serviceGone(int number) {
+    services.gone(number);
+  }
+
   private static FlowLabels flowLabels(Labels labels) {
     var texts = new ArrayList<String>();
     for (Label label : labels.asList()) {
@@ -197,6 +208,11 @@ public final class Names implements FlowNames {
     // What rules no longer knows is forgotten here by the same measure: never more than it gave.
     origins.put(id, origin);
     return origin;
+  }
+
+  @Override
+  public @Nullable String service(int number) {
+    return services.name(number);
   }
 
   @Override

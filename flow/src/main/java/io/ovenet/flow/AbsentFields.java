@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * Filters on fields that none of these flows has: layer 7, services, translated addresses. They are
- * checked as any other, and match nothing.
+ * Filters on fields that none of these flows has: layer 7, translated addresses. They are checked
+ * as any other, and match nothing.
  */
 final class AbsentFields {
   private static final Pattern STATUS_CODE = Pattern.compile("[1-5](?:[0-9]{2}|[0-9]?\\+)");

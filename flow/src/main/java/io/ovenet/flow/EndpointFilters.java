@@ -76,6 +76,19 @@ final class EndpointFilters {
         endpoint.namespace().equals(namespace) && endpoint.podName().startsWith(prefix);
   }
 
+  /** A service by its namespace and the beginning of its name, as pods are. */
+  static Predicate<String> service(String text) {
+    int slash = text.indexOf('/');
+    if (text.isEmpty() || text.equals("/")) {
+      throw new IllegalArgumentException("\"" + text + "\" names no service and no namespace");
+    }
+    if (slash == 0) {
+      return service -> service.startsWith(text, service.indexOf('/'));
+    }
+    String whole = slash < 0 ? DEFAULT_NAMESPACE + "/" + text : text;
+    return service -> service.startsWith(whole);
+  }
+
   static Predicate<FlowEndpoint> label(String text) {
     LabelSelector selector = LabelSelector.parse(text);
     return endpoint -> selector.test(endpoint.labels());

@@ -144,7 +144,13 @@ public final class FlowDecoder {
         addressed ? now.dnsNames(network, sourceHigh, sourceLow) : List.of(),
         addressed ? now.dnsNames(network, destinationHigh, destinationLow) : List.of(),
         origin == null ? RuleOrigin.NONE : origin,
-        ifindex == 0 ? "" : now.interfaceName(ifindex));
+        ifindex == 0 ? "" : now.interfaceName(ifindex),
+        service(now, event.service()));
+  }
+
+  private static String service(FlowNames names, int number) {
+    var name = number == 0 ? null : names.service(number);
+    return name == null ? "" : name;
   }
 
   private static byte replyOfTrace(FlowEvent event) {

@@ -133,6 +133,7 @@ public final class FlowEncoder {
       to.number(Flow.POLICY_MATCH_TYPE_FIELD_NUMBER, Byte.toUnsignedInt(flow.match()));
     }
     to.number(Flow.TRAFFIC_DIRECTION_FIELD_NUMBER, flow.direction());
+    service(to, flow);
     int end = to.length();
     to.number(2, flow.eventSubtype());
     to.number(1, flow.kind());
@@ -176,6 +177,22 @@ public final class FlowEncoder {
     for (int i = policies.size() - 1; i >= 0; i--) {
       to.bytes(field, policies.get(i));
     }
+  }
+
+  /** The service stands where its backend does: at the end that did not ask. */
+  private static void service(ProtoWriter to, FlowRecord flow) {
+    int slash = flow.service().indexOf('/');
+    if (slash < 0) {
+      return;
+    }
+    int end = to.length();
+    to.string(2, flow.service().substring(0, slash));
+    to.string(1, flow.service().substring(slash + 1));
+    to.nest(
+        flow.reply() == FlowRecord.REPLY_YES
+            ? Flow.SOURCE_SERVICE_FIELD_NUMBER
+            : Flow.DESTINATION_SERVICE_FIELD_NUMBER,
+        end);
   }
 
   private static void aggregate(ProtoWriter to, FlowRecord flow) {

@@ -96,6 +96,14 @@ public final class FlowFilters {
     };
   }
 
+  /** Of a flow that came by a service, at that end. */
+  private static Predicate<FlowRecord> service(Predicate<String> name, boolean source) {
+    return flow ->
+        !flow.service().isEmpty()
+            && (flow.reply() == FlowRecord.REPLY_YES) == source
+            && name.test(flow.service());
+  }
+
   private Predicate<FlowRecord> condition(FlowFilter filter, FieldDescriptor field) {
     return switch (field.getNumber()) {
       case FlowFilter.SOURCE_IP_FIELD_NUMBER ->
@@ -156,9 +164,9 @@ public final class FlowFilters {
       case FlowFilter.INTERFACE_FIELD_NUMBER ->
           any(filter.getInterfaceList(), FlowFilters::onInterface);
       case FlowFilter.SOURCE_SERVICE_FIELD_NUMBER ->
-          AbsentFields.none(filter.getSourceServiceList(), EndpointFilters::pod);
+          service(any(filter.getSourceServiceList(), EndpointFilters::service), true);
       case FlowFilter.DESTINATION_SERVICE_FIELD_NUMBER ->
-          AbsentFields.none(filter.getDestinationServiceList(), EndpointFilters::pod);
+          service(any(filter.getDestinationServiceList(), EndpointFilters::service), false);
       case FlowFilter.SOURCE_IP_XLATED_FIELD_NUMBER ->
           AbsentFields.none(filter.getSourceIpXlatedList(), EndpointFilters::address);
       case FlowFilter.HTTP_STATUS_CODE_FIELD_NUMBER,

@@ -31,6 +31,9 @@ public interface FlowNames {
   /** The rule's origin, or null where the id means nothing any more. */
   @Nullable RuleOrigin rule(int id);
 
+  /** The service, {@code namespace/name}, of a frontend's number; null where it is not known. */
+  @Nullable String service(int number);
+
   /** Empty where it is not known. */
   String interfaceName(int ifindex);
 }

@@ -21,6 +21,8 @@ import java.util.List;
  * @param reply one of {@link #REPLY_UNKNOWN}, {@link #REPLY_NO}, {@link #REPLY_YES}
  * @param sourcePort of ICMP: the type times 256 plus the code
  * @param count packets that it stands for
+ * @param service by which the destination, of a reply the source, was called: {@code
+ *     namespace/name}; empty: none
  */
 public record FlowRecord(
     long sequence,
@@ -52,7 +54,8 @@ public record FlowRecord(
     List<String> sourceNames,
     List<String> destinationNames,
     RuleOrigin origin,
-    String interfaceName)
+    String interfaceName,
+    String service)
     implements RingEntry {
   public static final byte REPLY_UNKNOWN = 0;
   public static final byte REPLY_NO = 1;

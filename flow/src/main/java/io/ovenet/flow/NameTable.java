@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param identities by number, without names of pods
  * @param rules by id
  * @param interfaces by index
+ * @param services by the numbers of their frontends
  */
 public record NameTable(
     String clusterName,
@@ -22,8 +23,31 @@ public record NameTable(
     Map<Integer, FlowEndpoint> identities,
     Map<Address, List<String>> dnsNames,
     Map<Integer, RuleOrigin> rules,
-    Map<Integer, String> interfaces)
+    Map<Integer, String> interfaces,
+    Map<Integer, String> services)
     implements FlowNames {
+
+  /** Without services. */
+  public NameTable(
+      String clusterName,
+      String nodeName,
+      Map<Integer, FlowEndpoint> endpoints,
+      Map<Address, FlowEndpoint> addresses,
+      Map<Integer, FlowEndpoint> identities,
+      Map<Address, List<String>> dnsNames,
+      Map<Integer, RuleOrigin> rules,
+      Map<Integer, String> interfaces) {
+    this(
+        clusterName,
+        nodeName,
+        endpoints,
+        addresses,
+        identities,
+        dnsNames,
+        rules,
+        interfaces,
+        Map.of());
+  }
 
   /** An address within one of the address spaces (0: the pod network), by halves. */
   public record Address(int network, long high, long low) {
@@ -60,6 +84,11 @@ public record NameTable(
   @Override
   public @Nullable RuleOrigin rule(int id) {
     return rules.get(id);
+  }
+
+  @Override
+  public @Nullable String service(int number) {
+    return services.get(number);
   }
 
   @Override

@@ -104,6 +104,11 @@ final class Event {
     return this;
   }
 
+  Event service(int number) {
+    bytes.putInt(96, number);
+    return this;
+  }
+
   Event rule(int rule) {
     bytes.putInt(64, rule);
     return this;

@@ -226,6 +226,20 @@ final class FlowDecoderTest {
   }
 
   @Test
+  void theServiceStandsAtTheEndThatWasAsked() {
+    Flow asked = Flows.flow(Flows.trace().service(5));
+    assertThat(asked.getDestinationService().getName()).isEqualTo("vm-web-service");
+    assertThat(asked.getDestinationService().getNamespace()).isEqualTo("app-web-prod");
+    assertThat(asked.hasSourceService()).isFalse();
+    Flow reply =
+        Flows.flow(Flows.trace().reason(io.ovenet.datapath.TraceReason.REPLY.number()).service(5));
+    assertThat(reply.getSourceService().getName()).isEqualTo("vm-web-service");
+    assertThat(reply.hasDestinationService()).isFalse();
+    Flow unknown = Flows.flow(Flows.trace().service(6));
+    assertThat(unknown.hasDestinationService()).isFalse();
+  }
+
+  @Test
   void anyBytesDecodeOrAreRefused() {
     long seed = new Random().nextLong();
     System.out.println("seed " + seed);

@@ -29,6 +29,24 @@ final class FlowFiltersTest {
   @CsvSource(
       delimiter = '|',
       value = {
+        "destination_service: 'app-web-prod/vm-web'  | true",
+        "destination_service: 'app-web-prod/'        | true",
+        "destination_service: '/vm-web-service'      | true",
+        "destination_service: '/web'                 | false",
+        "destination_service: 'app-web-prod/web'     | false",
+        "destination_service: 'vm-web-service'       | false",
+        "source_service: 'app-web-prod/vm-web'       | false",
+      })
+  void servicesAreFoundByTheirNamespaceAndTheBeginningOfTheirName(String filter, boolean expected)
+      throws ParseException {
+    assertThat(matches(filter, Flows.trace().service(5))).isEqualTo(expected);
+    assertThat(matches(filter, Flows.trace())).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
         "source_ip: '10.0.0.1'                    | true",
         "source_ip: '10.0.0.2'                    | false",
         "source_ip: '10.0.0.2' source_ip: '10.0.0.1' | true",

@@ -60,7 +60,8 @@ final class Flows {
           Map.of(
               new NameTable.Address(0, 0, Addresses.MAPPED | 0x08080808L), List.of("dns.google")),
           Map.of(9, RuleOrigin.of(List.of(POLICY))),
-          Map.of(0x100001, "ovt1"));
+          Map.of(0x100001, "ovt1"),
+          Map.of(5, "app-web-prod/vm-web-service"));
 
   static final FlowUuids UUIDS = new FlowUuids(1, 2);
 
