@@ -4,6 +4,7 @@ import io.ovenet.cli.demo.DemoCommand;
 import io.ovenet.cli.doctor.DoctorCommand;
 import io.ovenet.cli.hubble.HubbleCommand;
 import io.ovenet.cli.policy.PolicyCommand;
+import io.ovenet.cli.service.ServiceCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Spec;
       DoctorCommand.class,
       HubbleCommand.class,
       PolicyCommand.class,
+      ServiceCommand.class,
       io.ovenet.lab.Main.class
     },
     footer = {

@@ -5,10 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Columns as wide as their widest cell and two blanks. Control characters are never printed. */
-final class Columns {
+public final class Columns {
   private final List<String[]> rows = new ArrayList<>();
 
-  void row(String... cells) {
+  /** One row; rows may differ in length. */
+  public void row(String... cells) {
     String[] safe = new String[cells.length];
     for (int i = 0; i < cells.length; i++) {
       safe[i] = cells[i].replaceAll("\\p{Cntrl}", "�");
@@ -16,7 +17,8 @@ final class Columns {
     rows.add(safe);
   }
 
-  void print(PrintWriter out) {
+  /** Prints what there is. */
+  public void print(PrintWriter out) {
     List<Integer> widths = new ArrayList<>();
     for (String[] row : rows) {
       for (int i = 0; i < row.length; i++) {

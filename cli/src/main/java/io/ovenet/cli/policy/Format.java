@@ -3,7 +3,7 @@ package io.ovenet.cli.policy;
 import java.util.Locale;
 
 /** How to print. */
-enum Format {
+public enum Format {
   TEXT,
   JSON;
 

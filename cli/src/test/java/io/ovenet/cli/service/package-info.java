@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.cli.service;
+
+import org.jspecify.annotations.NullMarked;
