@@ -3,6 +3,7 @@
 #ifndef DELIVER_H
 #define DELIVER_H
 
+#include "dns.h"
 #include "events.h"
 
 enum {
@@ -31,6 +32,7 @@ static __always_inline int deliver_to_endpoint(struct __sk_buff *skb, struct pac
 
 	if ((void *)(ip + 1) > end_of(skb))
 		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
+	tell_answer(skb, p);
 	decrement_ttl(ip);
 	__builtin_memcpy(ethernet->h_source, to->gateway_mac, ETH_ALEN);
 	__builtin_memcpy(ethernet->h_dest, to->mac, ETH_ALEN);
@@ -115,6 +117,7 @@ static __always_inline int deliver_here(struct __sk_buff *skb, struct packet *p,
 
 	if ((void *)(ethernet + 1) > end_of(skb))
 		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
+	tell_answer(skb, p);
 	__builtin_memcpy(ethernet->h_source, self->gateway_mac, ETH_ALEN);
 	__builtin_memcpy(ethernet->h_dest, self->mac, ETH_ALEN);
 	return TC_ACT_OK;

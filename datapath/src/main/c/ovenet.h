@@ -417,6 +417,28 @@ struct connection_event {
 	struct event_verdict verdicts[2];
 };
 
+enum dns_constants {
+	DNS_PAYLOAD = 512, /* bytes of a message that are copied */
+};
+
+/* dns_messages: ring buffer. A datagram to or from a DNS server, whatever it holds. */
+struct dns_message {
+	__u64 time; /* as struct event's */
+	union address source;
+	union address destination;
+	__be16 source_port_be;
+	__be16 destination_port_be;
+	__u16 source_endpoint; /* 0 also where a connection stands */
+	__u16 destination_endpoint;
+	__u32 source_identity;
+	__u32 destination_identity;
+	__u16 length;	/* of what UDP carries */
+	__u16 captured; /* bytes of it in `payload`; what comes after them means nothing */
+	__u16 network;
+	__u16 reserved;
+	__u8 payload[DNS_PAYLOAD];
+};
+
 /* drop_counters: per-CPU array, index reason (0-255) * 4 + direction. */
 struct counter {
 	__u64 packets;

@@ -90,6 +90,7 @@ static __always_inline int forward_standing(struct __sk_buff *skb, struct packet
 		return drop_standing(skb, p, connection, source_is_hi);
 	if (told)
 		trace_standing(skb, p, connection, source_is_hi, told);
+	tell_question(skb, p);
 	if (service && reply && answer_by_frontend(skb, p, connection))
 		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_EGRESS);
 	if (peer)
@@ -151,6 +152,7 @@ int from_pod(struct __sk_buff *skb)
 	}
 	if (reason != TC_ACT_OK)
 		return TC_ACT_SHOT;
+	tell_question(skb, p);
 	if (p->answers && answer_decided(skb, p))
 		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_EGRESS);
 	if (!p->to.id && p->answers)
@@ -327,6 +329,8 @@ int from_host(struct __sk_buff *skb)
 /* What is in no map has to be named for its layout, and constants, to be in this object's BTF. */
 union layouts {
 	struct connection_event event;
+	struct dns_message dns_message;
+	enum dns_constants dns_constants;
 	enum ipcache_flags ipcache_flags;
 	enum limits limits;
 	enum nat_constants nat_constants;

@@ -8,6 +8,8 @@ import io.ovenet.flow.FlowRing;
 import io.ovenet.flow.FlowStatistics;
 import io.ovenet.flow.FlowUuids;
 import io.ovenet.flow.HubbleServer;
+import io.ovenet.flow.Ledger;
+import io.ovenet.flow.LedgerService;
 import io.ovenet.flow.MetricsConfig;
 import io.ovenet.flow.MetricsServer;
 import io.ovenet.flow.MetricsText;
@@ -30,17 +32,20 @@ final class Hubble implements AutoCloseable {
 
   private final KernelEvents events;
   private final EventReader reader;
+  private final Ledger ledger;
   private final HubbleServer server;
   private final @Nullable MetricsServer scraped;
 
   private Hubble(
       KernelEvents events,
       EventReader reader,
+      Ledger ledger,
       HubbleServer server,
       @Nullable MetricsServer scraped) {
     this.scraped = scraped;
     this.events = events;
     this.reader = reader;
+    this.ledger = ledger;
     this.server = server;
   }
 
@@ -64,15 +69,21 @@ final class Hubble implements AutoCloseable {
             "ovenet v0.1.0",
             clock::nowNanos,
             announcements.events());
+    var ledger =
+        new Ledger(
+            config.stateDirectory().resolve("ledger"), () -> new MonotonicClock().nowNanos());
     var events = new KernelEvents(datapath);
     var metrics = new FlowMetrics(MetricsConfig.parse(config.hubbleKeys().metrics()));
     metrics.warnings().forEach(warning -> log.warn("hubble-metrics: {}", warning));
     var reader =
         new EventReader(
-            events, new FlowDecoder(() -> names, clock), ring, statistics, clock, metrics);
+            events, new FlowDecoder(() -> names, clock), ring, statistics, clock, metrics, ledger);
     var server =
         HubbleServer.start(
-            List.of(observer, new PeerService(announcements.peers())),
+            List.of(
+                observer,
+                new PeerService(announcements.peers()),
+                new LedgerService(ledger, config.clusterName() + "/" + config.nodeName())),
             VERSION,
             config.hubbleSocket(),
             addressOf(config.hubbleListenAddress()),
@@ -89,7 +100,8 @@ final class Hubble implements AutoCloseable {
       throw e;
     }
     reader.start();
-    return new Hubble(events, reader, server, scraped);
+    ledger.start();
+    return new Hubble(events, reader, ledger, server, scraped);
   }
 
   /** As upstream: only where both keys say something. */
@@ -125,6 +137,7 @@ final class Hubble implements AutoCloseable {
     }
     server.close();
     reader.close();
+    ledger.close();
     events.close();
   }
 }

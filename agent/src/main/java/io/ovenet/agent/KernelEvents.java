@@ -9,15 +9,27 @@ import java.time.Duration;
 final class KernelEvents implements EventSource, AutoCloseable {
   private final Datapath datapath;
   private final RingBuffer ring;
+  private final RingBuffer dns;
 
   KernelEvents(Datapath datapath) {
     this.datapath = datapath;
     ring = new RingBuffer(datapath.events());
+    dns = new RingBuffer(datapath.dnsMessages());
   }
 
   @Override
   public int drain(EventConsumer consumer, int limit) {
     return ring.drain(consumer::accept, limit);
+  }
+
+  @Override
+  public int drainDns(EventConsumer consumer, int limit) {
+    return dns.drain(consumer::accept, limit);
+  }
+
+  @Override
+  public long dnsLost() {
+    return datapath.dnsCounter().lost();
   }
 
   @Override
@@ -33,5 +45,6 @@ final class KernelEvents implements EventSource, AutoCloseable {
   @Override
   public void close() {
     ring.close();
+    dns.close();
   }
 }

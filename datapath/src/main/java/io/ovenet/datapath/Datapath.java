@@ -301,10 +301,24 @@ public final class Datapath implements AutoCloseable {
     return map("events");
   }
 
+  /** The ring of {@link DnsMessage}s; stays this object's. */
+  public BpfMap dnsMessages() {
+    return map("dns_messages");
+  }
+
   /** Events written and lost since the maps were made, of all processors. */
   public EventCounter eventCounter() {
+    return counter("event_counters");
+  }
+
+  /** The same of DNS messages. */
+  public EventCounter dnsCounter() {
+    return counter("dns_counters");
+  }
+
+  private EventCounter counter(String map) {
     EventCounter sum = new EventCounter(0, 0);
-    for (EventCounter each : perCpu("event_counters", 0, EventCounter.CODEC)) {
+    for (EventCounter each : perCpu(map, 0, EventCounter.CODEC)) {
       sum = sum.plus(each);
     }
     return sum;

@@ -6,6 +6,8 @@ import io.ovenet.bpf.Btf;
 import io.ovenet.bpf.MacAddress;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Map;
@@ -399,6 +401,46 @@ class LayoutTest {
         .andNothingElse();
     assertThat(event.sourceLow()).isEqualTo(0x191a1b1c1d1e1f20L);
     assertThat(event.destinationHigh()).isEqualTo(0x2122232425262728L);
+  }
+
+  private static InetAddress address(long high, long low) {
+    try {
+      return InetAddress.getByAddress(ByteBuffer.allocate(16).putLong(high).putLong(low).array());
+    } catch (UnknownHostException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void dnsMessage() {
+    Btf.Struct struct = BTF.struct("dns_message");
+    assertThat(struct.size()).isEqualTo(DnsMessage.SIZE);
+    assertThat(member("dns_message", "payload").offset())
+        .isEqualTo(DnsMessage.SIZE - DnsMessage.PAYLOAD);
+    MemorySegment bytes = MemorySegment.ofArray(new byte[8 + DnsMessage.SIZE]);
+    for (int i = 0; i < DnsMessage.SIZE; i++) {
+      bytes.set(Bytes.U8, 8 + i, (byte) (i + 1));
+    }
+    DnsMessage message = new DnsMessage().at(bytes, 8);
+    var seen = new HashSet<>(Set.of("captured", "payload"));
+    new Written(struct, bytes.asSlice(8), seen)
+        .has("time", message.time())
+        .has("source", address(message.sourceHigh(), message.sourceLow()))
+        .has("destination", address(message.destinationHigh(), message.destinationLow()))
+        .has("source_port_be", message.sourcePort())
+        .has("destination_port_be", message.destinationPort())
+        .has("source_endpoint", message.sourceEndpoint())
+        .has("destination_endpoint", message.destinationEndpoint())
+        .has("source_identity", message.sourceIdentity())
+        .has("destination_identity", message.destinationIdentity())
+        .has("length", message.length())
+        .has("network", message.network())
+        .andNothingElse();
+    assertThat(message.captured()).as("never more than there can be").isEqualTo(512);
+    byte[] payload = new byte[DnsMessage.PAYLOAD];
+    message.payload(payload);
+    assertThat(payload[0]).isEqualTo((byte) 65);
+    assertThat(payload[511]).isEqualTo((byte) 576);
   }
 
   @Test

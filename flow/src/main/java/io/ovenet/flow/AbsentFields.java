@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * Filters on fields that none of these flows has: layer 7, translated addresses. They are checked
- * as any other, and match nothing.
+ * Filters on fields that none of these flows has: HTTP, translated addresses. They are checked as
+ * any other, and match nothing.
  */
 final class AbsentFields {
   private static final Pattern STATUS_CODE = Pattern.compile("[1-5](?:[0-9]{2}|[0-9]?\\+)");
@@ -45,9 +45,9 @@ final class AbsentFields {
   }
 
   /** An unanchored regular expression of RE2. */
-  static void pattern(String text) {
+  static Pattern pattern(String text) {
     try {
-      Pattern.compile(text);
+      return Pattern.compile(text);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException(
           "\"" + text + "\" is no regular expression: " + e.getDescription(), e);

@@ -1,5 +1,6 @@
 package io.ovenet.flow;
 
+import io.ovenet.datapath.DnsMessage;
 import io.ovenet.datapath.FlowEvent;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -31,7 +32,9 @@ public final class EventReader implements AutoCloseable {
   private final FlowStatistics statistics;
   private final MonotonicClock clock;
   private final FlowMetrics metrics;
+  private final @Nullable Ledger ledger;
   private final FlowEvent cursor = new FlowEvent();
+  private final DnsMessage dns = new DnsMessage();
   private long lost;
   private long complete;
   private long malformed;
@@ -49,25 +52,38 @@ public final class EventReader implements AutoCloseable {
       FlowRing ring,
       FlowStatistics statistics,
       MonotonicClock clock) {
-    this(source, decoder, ring, statistics, clock, new FlowMetrics(new MetricsConfig(List.of())));
+    this(
+        source,
+        decoder,
+        ring,
+        statistics,
+        clock,
+        new FlowMetrics(new MetricsConfig(List.of())),
+        null);
   }
 
-  /** The same, whose flows are counted by metrics as well. */
+  /**
+   * The same, whose flows are counted by metrics as well.
+   *
+   * @param ledger counts connections; null: nobody does
+   */
   public EventReader(
       EventSource source,
       FlowDecoder decoder,
       FlowRing ring,
       FlowStatistics statistics,
       MonotonicClock clock,
-      FlowMetrics metrics) {
+      FlowMetrics metrics,
+      @Nullable Ledger ledger) {
     this.source = source;
+    this.ledger = ledger;
     this.metrics = metrics;
     this.decoder = decoder;
     this.ring = ring;
     this.statistics = statistics;
     this.clock = clock;
     // What was lost before this process is not this ring's loss.
-    this.lost = source.lost();
+    this.lost = source.lost() + source.dnsLost();
     this.complete = clock.nowNanos();
   }
 
@@ -109,10 +125,12 @@ public final class EventReader implements AutoCloseable {
   int drain() {
     clock.refresh();
     long before = ring.next();
-    int drained = source.drain(this::accept, BATCH);
+    // First, since what they name is used at once.
+    int drained = source.drainDns(this::acceptDns, BATCH);
+    drained += source.drain(this::accept, BATCH);
     long now = clock.nowNanos();
     statistics.flows(now, ring.next() - before);
-    long total = source.lost();
+    long total = source.lost() + source.dnsLost();
     if (total != lost) {
       ring.write(new KernelLoss(ring.next(), now, complete, total - lost));
       metrics.lost(total - lost);
@@ -139,7 +157,25 @@ public final class EventReader implements AutoCloseable {
         ring.write(flow);
         statistics.seen(flow);
         metrics.count(flow);
+        if (ledger != null) {
+          ledger.count(flow);
+        }
       }
+    }
+  }
+
+  private void acceptDns(MemorySegment data, long offset, int length) {
+    if (length != DnsMessage.SIZE) {
+      malformed(length);
+      return;
+    }
+    FlowRecord flow = decoder.decode(dns.at(data, offset), ring.next());
+    if (flow == null) {
+      metrics.noDns();
+    } else {
+      ring.write(flow);
+      statistics.seen(flow);
+      metrics.count(flow);
     }
   }
 

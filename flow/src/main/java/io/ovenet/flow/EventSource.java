@@ -20,6 +20,19 @@ public interface EventSource {
    */
   int drain(EventConsumer consumer, int limit);
 
+  /**
+   * Hands over DNS messages, each a {@code struct dns_message}, as {@link #drain} does events.
+   * Where there is no such ring, none.
+   */
+  default int drainDns(EventConsumer consumer, int limit) {
+    return 0;
+  }
+
+  /** DNS messages that their full ring had no room for, ever. */
+  default long dnsLost() {
+    return 0;
+  }
+
   /** Events that the full ring had no room for, ever. */
   long lost();
 

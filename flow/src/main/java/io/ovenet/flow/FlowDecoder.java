@@ -1,7 +1,9 @@
 package io.ovenet.flow;
 
 import io.ovenet.api.flow.DropReason;
+import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Verdict;
+import io.ovenet.datapath.DnsMessage;
 import io.ovenet.datapath.EventKind;
 import io.ovenet.datapath.FlowEvent;
 import io.ovenet.datapath.TraceReason;
@@ -46,6 +48,9 @@ public final class FlowDecoder {
 
   private final Supplier<FlowNames> names;
   private final MonotonicClock clock;
+  private final DnsDecoder dns = new DnsDecoder();
+  private final DnsNames resolved = new DnsNames();
+  private final byte[] payload = new byte[DnsMessage.PAYLOAD];
 
   /**
    * From where names come.
@@ -98,6 +103,26 @@ public final class FlowDecoder {
     RuleOrigin origin = rule == 0 ? null : now.rule(rule);
     int ifindex = event.ifindex();
     long time = event.time();
+    FlowEndpoint source =
+        endpoint(
+            now,
+            time,
+            event.sourceEndpoint(),
+            event.sourceIdentity(),
+            addressed,
+            network,
+            sourceHigh,
+            sourceLow);
+    FlowEndpoint destination =
+        endpoint(
+            now,
+            time,
+            event.destinationEndpoint(),
+            event.destinationIdentity(),
+            addressed,
+            network,
+            destinationHigh,
+            destinationLow);
     return new FlowRecord(
         sequence,
         clock.wallNanos(time),
@@ -123,29 +148,105 @@ public final class FlowDecoder {
         ifindex,
         event.count(),
         rule,
+        source,
+        destination,
+        addressed && source.isNoPod()
+            ? names(now, network, sourceHigh, sourceLow, destinationHigh, destinationLow, time)
+            : List.of(),
+        addressed && destination.isNoPod()
+            ? names(now, network, destinationHigh, destinationLow, sourceHigh, sourceLow, time)
+            : List.of(),
+        origin == null ? RuleOrigin.NONE : origin,
+        ifindex == 0 ? "" : now.interfaceName(ifindex),
+        service(now, event.service()),
+        null);
+  }
+
+  /** What the other end calls an address. */
+  private List<String> names(
+      FlowNames now, int network, long high, long low, long otherHigh, long otherLow, long time) {
+    List<String> known = now.dnsNames(network, high, low);
+    return known.isEmpty() ? resolved.names(otherHigh, otherLow, high, low, time) : known;
+  }
+
+  /**
+   * A question or an answer of DNS, as a flow of layer 7. Addresses that answers name are called by
+   * that name from then on.
+   *
+   * @return null where it is no message of DNS, or an answer that nobody asked for
+   */
+  public @Nullable FlowRecord decode(DnsMessage message, long sequence) {
+    message.payload(payload);
+    Dns said = dns.decode(payload, message.captured());
+    if (said == null) {
+      return null;
+    }
+    long time = message.time();
+    long sourceHigh = message.sourceHigh();
+    long sourceLow = message.sourceLow();
+    long destinationHigh = message.destinationHigh();
+    long destinationLow = message.destinationLow();
+    if (said.response()) {
+      long latency =
+          resolved.answered(destinationHigh, destinationLow, message.destinationPort(), said, time);
+      if (latency < 0) {
+        return null;
+      }
+      said = said.answered(latency);
+    } else {
+      resolved.asked(sourceHigh, sourceLow, message.sourcePort(), said, time);
+    }
+    FlowNames now = names.get();
+    int network = message.network();
+    return new FlowRecord(
+        sequence,
+        clock.wallNanos(time),
+        FlowRecord.LAYER7,
+        (byte) Verdict.FORWARDED_VALUE,
+        (short) 0,
+        (byte) TrafficDirection.EGRESS_VALUE,
+        (byte) (FlowEvent.HAS_L3 | FlowEvent.HAS_PORTS),
+        (short) FlowRecord.UDP,
+        (byte) 0,
+        (byte) 0,
+        (byte) 0,
+        (short) 0,
+        said.response() ? FlowRecord.REPLY_YES : FlowRecord.REPLY_NO,
+        sourceHigh,
+        sourceLow,
+        destinationHigh,
+        destinationLow,
+        message.sourcePort(),
+        message.destinationPort(),
+        0,
+        0,
+        0,
+        1,
+        0,
         endpoint(
             now,
             time,
-            event.sourceEndpoint(),
-            event.sourceIdentity(),
-            addressed,
+            message.sourceEndpoint(),
+            message.sourceIdentity(),
+            true,
             network,
             sourceHigh,
             sourceLow),
         endpoint(
             now,
             time,
-            event.destinationEndpoint(),
-            event.destinationIdentity(),
-            addressed,
+            message.destinationEndpoint(),
+            message.destinationIdentity(),
+            true,
             network,
             destinationHigh,
             destinationLow),
-        addressed ? now.dnsNames(network, sourceHigh, sourceLow) : List.of(),
-        addressed ? now.dnsNames(network, destinationHigh, destinationLow) : List.of(),
-        origin == null ? RuleOrigin.NONE : origin,
-        ifindex == 0 ? "" : now.interfaceName(ifindex),
-        service(now, event.service()));
+        List.of(),
+        List.of(),
+        RuleOrigin.NONE,
+        "",
+        "",
+        said);
   }
 
   private static String service(FlowNames names, int number) {

@@ -1,9 +1,12 @@
 package io.ovenet.flow;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.ovenet.api.flow.DNS;
 import io.ovenet.api.flow.Flow;
 import io.ovenet.api.flow.FlowType;
 import io.ovenet.api.flow.IPVersion;
+import io.ovenet.api.flow.L7FlowType;
+import io.ovenet.api.flow.Layer7;
 import io.ovenet.api.flow.LostEventSource;
 import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Verdict;
@@ -136,13 +139,17 @@ public final class FlowEncoder {
     service(to, flow);
     int end = to.length();
     to.number(2, flow.eventSubtype());
-    to.number(1, flow.kind());
+    to.number(1, flow.eventType());
     to.nest(Flow.EVENT_TYPE_FIELD_NUMBER, end);
     to.number(16, flow.reply() == FlowRecord.REPLY_YES ? 1 : 0);
+    if (flow.dns() != null) {
+      layer7(to, flow.dns());
+    }
     strings(to, Flow.DESTINATION_NAMES_FIELD_NUMBER, flow.destinationNames());
     strings(to, Flow.SOURCE_NAMES_FIELD_NUMBER, flow.sourceNames());
     to.bytes(Flow.NODE_NAME_FIELD_NUMBER, nodeName);
-    to.number(Flow.TYPE_FIELD_NUMBER, FlowType.L3_L4_VALUE);
+    to.number(
+        Flow.TYPE_FIELD_NUMBER, flow.dns() == null ? FlowType.L3_L4_VALUE : FlowType.L7_VALUE);
     to.bytes(Flow.DESTINATION_FIELD_NUMBER, flow.destination().encoded());
     to.bytes(Flow.SOURCE_FIELD_NUMBER, flow.source().encoded());
     if (flow.has(FlowEvent.HAS_L3)) {
@@ -208,6 +215,26 @@ public final class FlowEncoder {
     int end = to.length();
     to.number(field, Integer.toUnsignedLong(flow.count()));
     to.nest(Flow.AGGREGATE_FIELD_NUMBER, end);
+  }
+
+  private static void layer7(ProtoWriter to, Dns dns) {
+    int end = to.length();
+    strings(to, DNS.RRTYPES_FIELD_NUMBER, dns.recordTypes());
+    strings(to, DNS.QTYPES_FIELD_NUMBER, dns.types());
+    to.number(DNS.RCODE_FIELD_NUMBER, dns.rcode());
+    to.string(DNS.OBSERVATION_SOURCE_FIELD_NUMBER, "passive");
+    strings(to, DNS.CNAMES_FIELD_NUMBER, dns.aliases());
+    to.number(DNS.TTL_FIELD_NUMBER, dns.ttl());
+    for (int i = dns.ips().size() - 1; i >= 0; i--) {
+      to.string(DNS.IPS_FIELD_NUMBER, dns.ips().get(i).text());
+    }
+    to.string(DNS.QUERY_FIELD_NUMBER, dns.query());
+    to.nest(Layer7.DNS_FIELD_NUMBER, end);
+    to.number(Layer7.LATENCY_NS_FIELD_NUMBER, dns.latencyNanos());
+    to.number(
+        Layer7.TYPE_FIELD_NUMBER,
+        dns.response() ? L7FlowType.RESPONSE_VALUE : L7FlowType.REQUEST_VALUE);
+    to.nest(Flow.L7_FIELD_NUMBER, end);
   }
 
   private static void layer4(ProtoWriter to, FlowRecord flow) {

@@ -20,6 +20,8 @@ public final class FlowEndpoint {
   /** Benign race: whoever comes second makes the same bytes. */
   private byte @Nullable [] encoded;
 
+  private LedgerKey.@Nullable Party party;
+
   private FlowEndpoint(
       int id,
       int identity,
@@ -95,12 +97,27 @@ public final class FlowEndpoint {
     return podName;
   }
 
+  /** No pod: whoever it is has no better name than what DNS says. */
+  boolean isNoPod() {
+    return podName.isEmpty();
+  }
+
   public FlowLabels labels() {
     return labels;
   }
 
   public List<Workload> workloads() {
     return workloads;
+  }
+
+  /** As the ledger has it: one object for all connections of an endpoint. */
+  LedgerKey.Party party() {
+    LedgerKey.Party known = party;
+    if (known == null) {
+      known = LedgerKey.Party.of(this);
+      party = known;
+    }
+    return known;
   }
 
   /** As a serialized flow.Endpoint. The caller must not change it. */

@@ -1,6 +1,7 @@
 package io.ovenet.flow;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.re2j.Pattern;
 import io.ovenet.api.flow.EventTypeFilter;
 import io.ovenet.api.flow.FlowFilter;
 import io.ovenet.api.flow.IPVersion;
@@ -176,7 +177,7 @@ public final class FlowFilters {
           FlowFilter.HTTP_HEADER_FIELD_NUMBER ->
           AbsentFields.http(filter);
       case FlowFilter.DNS_QUERY_FIELD_NUMBER ->
-          AbsentFields.none(filter.getDnsQueryList(), AbsentFields::pattern);
+          any(filter.getDnsQueryList(), FlowFilters::dnsQuery);
       case FlowFilter.TRACE_ID_FIELD_NUMBER -> absent(filter.getTraceIdList().contains(""));
       case FlowFilter.IP_TRACE_ID_FIELD_NUMBER -> absent(filter.getIpTraceIdList().contains(0L));
       case FlowFilter.ENCRYPTED_FIELD_NUMBER -> absent(filter.getEncryptedList().contains(false));
@@ -245,7 +246,7 @@ public final class FlowFilters {
 
   private static Predicate<FlowRecord> eventType(EventTypeFilter wanted) {
     return flow ->
-        flow.kind() == wanted.getType()
+        flow.eventType() == wanted.getType()
             && (!wanted.getMatchSubType() || flow.eventSubtype() == wanted.getSubType());
   }
 
@@ -259,9 +260,15 @@ public final class FlowFilters {
       case "icmpv6" -> protocol(FlowRecord.ICMPV6);
       case "igmp" -> protocol(2);
       case "vrrp" -> protocol(112);
-      case "dns", "http", "kafka" -> flow -> false; // none of these flows is of layer 7
+      case "dns" -> flow -> flow.dns() != null;
+      case "http", "kafka" -> flow -> false; // none of these flows is that
       default -> throw new IllegalArgumentException("\"" + name + "\" is no known protocol");
     };
+  }
+
+  private static Predicate<FlowRecord> dnsQuery(String text) {
+    Pattern pattern = AbsentFields.pattern(text);
+    return flow -> flow.dns() != null && pattern.matcher(flow.dns().query()).find();
   }
 
   private static Predicate<FlowRecord> protocol(int number) {

@@ -34,6 +34,7 @@ public final class FlowMetrics {
   private final List<String> warnings = new ArrayList<>();
   private final int limit;
   private final AtomicLong lostInKernel = new AtomicLong();
+  private final AtomicLong noDns = new AtomicLong();
 
   public FlowMetrics(MetricsConfig config) {
     this(config, SERIES_LIMIT);
@@ -55,8 +56,9 @@ public final class FlowMetrics {
       case "icmp" -> icmp(MetricContext.of(item, warn));
       case "port-distribution" -> ports(MetricContext.of(item, warn));
       case "policy" -> policy(MetricContext.of(item, warn));
-      case "dns", "http", "httpV2", "kafka" ->
-          warn.accept(item.name() + ": no source yet: these flows are of layers 3 and 4");
+      case "dns" -> dns(item, MetricContext.of(item, warn));
+      case "http", "httpV2", "kafka" ->
+          warn.accept(item.name() + ": no source yet: no flow is of that protocol");
       default -> warn.accept(item.name() + ": no such metric");
     }
   }
@@ -71,6 +73,11 @@ public final class FlowMetrics {
     for (int i = 0; i < plugins.size(); i++) {
       plugins.get(i).count(flow);
     }
+  }
+
+  /** Counts what went to or came from DNS' port and is none, or answers nothing. */
+  void noDns() {
+    noDns.lazySet(noDns.getPlain() + 1);
   }
 
   /** Counts what the kernel had no room for; by the same thread. */
@@ -165,7 +172,10 @@ public final class FlowMetrics {
     plugins.add(
         flow -> {
           boolean icmp = isIcmp(flow);
-          if (passed(flow) && flow.reply() == FlowRecord.REPLY_NO && (icmp || flow.hasPorts())) {
+          if (passed(flow)
+              && flow.dns() == null
+              && flow.reply() == FlowRecord.REPLY_NO
+              && (icmp || flow.hasPorts())) {
             String[] values = counter.values();
             values[0] = protocol(flow);
             values[1] = icmp ? "0" : Integer.toString(flow.destinationPort());
@@ -192,6 +202,49 @@ public final class FlowMetrics {
         });
   }
 
+  private void dns(MetricsConfig.Item item, MetricContext context) {
+    boolean byName = item.has("query");
+    boolean ignoreAaaa = item.has("ignoreaaaa");
+    String[] own =
+        byName
+            ? new String[] {"rcode", "qtypes", "ips_returned", "query"}
+            : new String[] {"rcode", "qtypes", "ips_returned"};
+    MetricSeries queries = series("dns_queries", "DNS queries.", context, own);
+    MetricSeries responses = series("dns_responses", "DNS responses.", context, own);
+    MetricSeries types =
+        byName
+            ? series("dns_response_types", "Answers by type.", context, "type", "qtypes", "query")
+            : series("dns_response_types", "Answers by type.", context, "type", "qtypes");
+    plugins.add(
+        flow -> {
+          Dns dns = flow.dns();
+          if (dns == null || (ignoreAaaa && dns.types().equals(List.of("AAAA")))) {
+            return;
+          }
+          MetricSeries counter = dns.response() ? responses : queries;
+          String asked = String.join(",", dns.types());
+          String[] values = counter.values();
+          values[0] = dns.response() ? dns.rcodeText() : "";
+          values[1] = asked;
+          values[2] = Integer.toString(dns.ips().size());
+          if (byName) {
+            values[3] = dns.query();
+          }
+          context.fill(flow, values, own.length);
+          counter.count();
+          for (String type : dns.recordTypes()) {
+            values = types.values();
+            values[0] = type;
+            values[1] = asked;
+            if (byName) {
+              values[2] = dns.query();
+            }
+            context.fill(flow, values, byName ? 3 : 2);
+            types.count();
+          }
+        });
+  }
+
   private static boolean isIcmp(FlowRecord flow) {
     return flow.has(FlowEvent.HAS_PORTS)
         && (flow.protocol() == FlowRecord.ICMP || flow.protocol() == FlowRecord.ICMPV6);
@@ -202,6 +255,9 @@ public final class FlowMetrics {
   }
 
   private static String protocol(FlowRecord flow) {
+    if (flow.dns() != null) {
+      return "DNS";
+    }
     if (!flow.has(FlowEvent.HAS_PORTS)) {
       return "Unknown L4";
     }
@@ -216,6 +272,9 @@ public final class FlowMetrics {
   }
 
   private static String type(FlowRecord flow) {
+    if (flow.kind() == FlowRecord.LAYER7) {
+      return "L7";
+    }
     if (flow.isKind(EventKind.DROP)) {
       return "Drop";
     }
@@ -251,6 +310,10 @@ public final class FlowMetrics {
         List.of("source"),
         new String[] {"perf_event_ring_buffer"},
         (double) lostInKernel.get());
+    to.counter(
+        "ovenet_dns_messages_not_understood",
+        "Datagrams of DNS' port that are no message, or answer no question that was seen.");
+    to.sample("ovenet_dns_messages_not_understood_total", (double) noDns.get());
     to.counter("ovenet_metric_series_cut", "Counts that the limit of series left out.");
     for (MetricSeries each : series) {
       to.sample(

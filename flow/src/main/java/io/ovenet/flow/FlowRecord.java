@@ -5,6 +5,7 @@ import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Verdict;
 import io.ovenet.datapath.EventKind;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A flow as it lies in the ring: the numbers of the kernel's record beside the names that they had
@@ -23,6 +24,7 @@ import java.util.List;
  * @param count packets that it stands for
  * @param service by which the destination, of a reply the source, was called: {@code
  *     namespace/name}; empty: none
+ * @param dns what it said, of {@link #LAYER7}; else null
  */
 public record FlowRecord(
     long sequence,
@@ -55,8 +57,12 @@ public record FlowRecord(
     List<String> destinationNames,
     RuleOrigin origin,
     String interfaceName,
-    String service)
+    String service,
+    @Nullable Dns dns)
     implements RingEntry {
+  /** Hubble's event type of layer 7, for {@code kind}; no event of the kernel has it. */
+  public static final byte LAYER7 = (byte) 129;
+
   public static final byte REPLY_UNKNOWN = 0;
   public static final byte REPLY_NO = 1;
   public static final byte REPLY_YES = 2;
@@ -69,6 +75,11 @@ public record FlowRecord(
 
   public boolean has(int flag) {
     return (flags & flag) != 0;
+  }
+
+  /** Hubble's event type. */
+  int eventType() {
+    return Byte.toUnsignedInt(kind);
   }
 
   boolean isKind(EventKind expected) {

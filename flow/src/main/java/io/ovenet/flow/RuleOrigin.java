@@ -17,6 +17,8 @@ public final class RuleOrigin {
   /** Benign race, as in {@link FlowEndpoint}. */
   private @Nullable List<byte[]> encoded;
 
+  private @Nullable List<String> texts;
+
   private RuleOrigin(List<PolicyRef> policies) {
     this.policies = List.copyOf(policies);
   }
@@ -27,6 +29,25 @@ public final class RuleOrigin {
 
   public List<PolicyRef> policies() {
     return policies;
+  }
+
+  /** Each as {@code kind [namespace/]name [field path]}. */
+  List<String> texts() {
+    List<String> known = texts;
+    if (known == null) {
+      var made = new ArrayList<String>(policies.size());
+      for (PolicyRef policy : policies) {
+        made.add(
+            policy.kind()
+                + " "
+                + (policy.namespace().isEmpty() ? "" : policy.namespace() + "/")
+                + policy.name()
+                + (policy.path().isEmpty() ? "" : " " + policy.path()));
+      }
+      known = List.copyOf(made);
+      texts = known;
+    }
+    return known;
   }
 
   /** Each as a serialized flow.Policy. */

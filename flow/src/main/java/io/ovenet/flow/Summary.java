@@ -34,6 +34,9 @@ final class Summary {
   private Summary() {}
 
   static byte[] of(FlowRecord flow) {
+    if (flow.dns() != null) {
+      return flow.dns().summary().getBytes(US_ASCII);
+    }
     if (!flow.has(FlowEvent.HAS_L3)) {
       return ETHERNET;
     }

@@ -42,7 +42,7 @@ final class FlowMetricsTest {
     FlowMetrics metrics =
         counted("dns:query;ignoreAAAA drop tcp\n  flow icmp http\n", trace(), Flows.drop());
     assertThat(metrics.warnings())
-        .hasSize(2)
+        .hasSize(1)
         .allSatisfy(warning -> assertThat(warning).contains("no source yet"));
     assertThat(text(metrics).lines())
         .contains(

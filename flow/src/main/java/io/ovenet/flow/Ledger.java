@@ -1,0 +1,316 @@
+package io.ovenet.flow;
+
+import com.google.protobuf.Timestamp;
+import io.ovenet.api.ledger.LedgerEntry;
+import io.ovenet.datapath.EventKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Who connected to whom within the last 24 hours, by which rule: one entry for all connections that
+ * are alike, in periods of a quarter of an hour, each a file. In memory is the running period
+ * alone; it is written every half a minute, so that a killed agent forgets no more than that.
+ *
+ * <p>Bounded: what is beyond {@link #ENTRIES} different entries of a period is counted as such, and
+ * the oldest files go before all of them have {@link #BYTES}. Where the disk takes nothing, the
+ * running period stays in memory and is tried again, until its end: then it is counted, too.
+ *
+ * <p>Safe for any thread.
+ */
+public final class Ledger implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Ledger.class);
+
+  /** What the files have together at most. */
+  public static final long BYTES = 32L << 20;
+
+  static final int ENTRIES = 10_000;
+  static final long PERIOD_NANOS = Duration.ofMinutes(15).toNanos();
+  private static final long KEPT_NANOS = Duration.ofHours(24).toNanos();
+  private static final Duration WRITE_EVERY = Duration.ofSeconds(30);
+  private static final String PREFIX = "ledger-";
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+  /** What is counted of an entry; times are nanoseconds since 1970. */
+  private static final class Count {
+    private long connections;
+    private long first = Long.MAX_VALUE;
+    private long last;
+
+    void add(long more, long from, long to) {
+      connections += more;
+      first = Math.min(first, from);
+      last = Math.max(last, to);
+    }
+  }
+
+  private final Path directory;
+  private final LongSupplier now;
+  private final long bytes;
+  private final Map<LedgerKey, Count> running = new HashMap<>();
+  private long period;
+  private boolean changed;
+  private long uncounted;
+  private boolean failing;
+  private boolean closed;
+  private @Nullable Thread thread;
+
+  /**
+   * Goes on with what is there.
+   *
+   * @param directory made if it is not there
+   * @param now nanoseconds since 1970
+   * @throws IOException naming what cannot be made or read
+   */
+  public Ledger(Path directory, LongSupplier now) throws IOException {
+    this(directory, now, BYTES);
+  }
+
+  Ledger(Path directory, LongSupplier now, long bytes) throws IOException {
+    this.directory = directory;
+    this.now = now;
+    this.bytes = bytes;
+    Files.createDirectories(directory);
+    period = periodOf(now.getAsLong());
+    try {
+      boolean whole = LedgerFile.read(file(period), this::resume);
+      if (!whole) {
+        LOG.warn("the ledger's file {} is damaged: its end is missing", file(period));
+      }
+    } catch (NoSuchFileException _) {
+      // Nothing yet of this period.
+    }
+    prune();
+  }
+
+  private boolean resume(LedgerEntry entry) {
+    running
+        .computeIfAbsent(LedgerKey.of(entry), _ -> new Count())
+        .add(entry.getConnections(), nanos(entry.getFirstSeen()), nanos(entry.getLastSeen()));
+    return true;
+  }
+
+  /** Begins to write on a thread of its own. */
+  public synchronized void start() {
+    thread = Thread.ofVirtual().name("ledger").start(this::run);
+  }
+
+  private void run() {
+    try {
+      while (true) {
+        Thread.sleep(WRITE_EVERY);
+        write();
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static long periodOf(long time) {
+    return Math.floorDiv(time, PERIOD_NANOS) * PERIOD_NANOS;
+  }
+
+  private Path file(long of) {
+    return directory.resolve(PREFIX + of / NANOS_PER_SECOND);
+  }
+
+  /**
+   * Counts a connection, if that is what a flow tells of: each side's verdict about its first
+   * packet.
+   */
+  void count(FlowRecord flow) {
+    if (!flow.isKind(EventKind.POLICY_VERDICT)) {
+      return;
+    }
+    var key = LedgerKey.of(flow);
+    synchronized (this) {
+      if (flow.time() >= period + PERIOD_NANOS) {
+        turn(periodOf(flow.time()));
+      }
+      Count count = running.get(key);
+      if (count == null) {
+        if (running.size() >= ENTRIES) {
+          uncounted++;
+          return;
+        }
+        count = new Count();
+        running.put(key, count);
+      }
+      count.add(1, flow.time(), flow.time());
+      changed = true;
+    }
+  }
+
+  private void turn(long to) {
+    if (!writeRunning()) {
+      running.values().forEach(count -> uncounted += count.connections);
+    }
+    running.clear();
+    period = to;
+    changed = false;
+    prune();
+  }
+
+  /** Writes what is new. */
+  synchronized void write() {
+    long current = periodOf(now.getAsLong());
+    if (current > period) {
+      turn(current);
+    } else if (changed) {
+      writeRunning();
+    }
+  }
+
+  private boolean writeRunning() {
+    if (running.isEmpty()) {
+      return true;
+    }
+    try {
+      LedgerFile.write(file(period), entries());
+      changed = false;
+      failing = false;
+      return true;
+    } catch (IOException e) {
+      if (!failing) {
+        LOG.error(
+            "the ledger cannot be written to {} ({}): it is kept in memory until the end of its"
+                + " quarter of an hour; make room there",
+            directory,
+            e.toString());
+      }
+      failing = true;
+      return false;
+    }
+  }
+
+  private List<LedgerEntry> entries() {
+    var entries = new ArrayList<LedgerEntry>(running.size());
+    running.forEach(
+        (key, count) ->
+            entries.add(
+                key.entry()
+                    .setConnections(count.connections)
+                    .setFirstSeen(timestamp(count.first))
+                    .setLastSeen(timestamp(count.last))
+                    .build()));
+    return entries;
+  }
+
+  /** What is too old goes, and the oldest of what is too much. */
+  private void prune() {
+    try {
+      var files = files();
+      long total = 0;
+      for (var each : files.descendingMap().entrySet()) {
+        total += Files.size(each.getValue());
+        if (each.getKey() + PERIOD_NANOS < now.getAsLong() - KEPT_NANOS || total > bytes) {
+          Files.deleteIfExists(each.getValue());
+        }
+      }
+    } catch (IOException e) {
+      LOG.warn("old files of the ledger in {} stay: {}", directory, e.toString());
+    }
+  }
+
+  private NavigableMap<Long, Path> files() throws IOException {
+    var files = new TreeMap<Long, Path>();
+    try (var all = Files.newDirectoryStream(directory, PREFIX + "*")) {
+      for (Path file : all) {
+        String number = String.valueOf(file.getFileName()).substring(PREFIX.length());
+        if (number.matches("[0-9]{1,12}")) {
+          files.put(Long.parseLong(number) * NANOS_PER_SECOND, file);
+        }
+      }
+    }
+    return files;
+  }
+
+  /**
+   * What is missing from what was read.
+   *
+   * @param since nanoseconds since 1970 of the beginning; {@link Long#MAX_VALUE}: there is nothing
+   * @param uncounted connections since this agent began that are in no entry
+   */
+  record Account(long since, long uncounted, int damagedFiles) {}
+
+  /**
+   * Reads entries of periods that touch a time, oldest first, until `each` says false.
+   *
+   * @param since nanoseconds since 1970
+   * @param until likewise
+   */
+  Account read(long since, long until, Predicate<LedgerEntry> each) throws IOException {
+    List<LedgerEntry> last;
+    long from;
+    long missing;
+    synchronized (this) {
+      last = running.isEmpty() ? List.of() : entries();
+      from = period;
+      missing = uncounted;
+    }
+    long oldest = last.isEmpty() ? Long.MAX_VALUE : from;
+    int damaged = 0;
+    boolean[] more = {true};
+    Predicate<LedgerEntry> within =
+        entry ->
+            nanos(entry.getLastSeen()) < since
+                || nanos(entry.getFirstSeen()) > until
+                || (more[0] = each.test(entry));
+    for (var file : files().headMap(from).entrySet()) {
+      oldest = Math.min(oldest, file.getKey());
+      if (file.getKey() + PERIOD_NANOS < since || file.getKey() > until || !more[0]) {
+        continue;
+      }
+      try {
+        damaged += LedgerFile.read(file.getValue(), within) ? 0 : 1;
+      } catch (NoSuchFileException _) {
+        // Too old by now.
+      }
+    }
+    for (int i = 0; i < last.size() && more[0]; i++) {
+      var _ = within.test(last.get(i));
+    }
+    return new Account(oldest, missing, damaged);
+  }
+
+  static long nanos(Timestamp time) {
+    return time.getSeconds() * NANOS_PER_SECOND + time.getNanos();
+  }
+
+  static Timestamp timestamp(long nanos) {
+    return Timestamp.newBuilder()
+        .setSeconds(Math.floorDiv(nanos, NANOS_PER_SECOND))
+        .setNanos((int) Math.floorMod(nanos, NANOS_PER_SECOND))
+        .build();
+  }
+
+  /** Writes what there is. */
+  @Override
+  public void close() {
+    Thread writing;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      writing = thread;
+    }
+    if (writing != null) {
+      writing.interrupt();
+    }
+    write();
+  }
+}

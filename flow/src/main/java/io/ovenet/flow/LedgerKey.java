@@ -1,0 +1,113 @@
+package io.ovenet.flow;
+
+import io.ovenet.api.flow.TrafficDirection;
+import io.ovenet.api.flow.Verdict;
+import io.ovenet.api.flow.Workload;
+import io.ovenet.api.ledger.LedgerEntry;
+import java.util.List;
+
+/**
+ * What connections of the ledger have in common.
+ *
+ * @param port of the destination; of ICMP the type; 0 of other protocols
+ * @param protocol IANA's number
+ * @param verdict Hubble's number
+ * @param direction whose side's policy gave it, Hubble's number
+ * @param rules what decided
+ */
+record LedgerKey(
+    Party source,
+    Party destination,
+    int port,
+    int protocol,
+    int verdict,
+    int direction,
+    List<String> rules) {
+
+  /** One end. One object for each endpoint, mostly: compared by its fields only where it is not. */
+  record Party(String cluster, String namespace, String kind, String name, List<String> labels) {
+    static Party of(FlowEndpoint endpoint) {
+      List<Workload> workloads = endpoint.workloads();
+      String kind = endpoint.podName().isEmpty() ? "" : "Pod";
+      String name = endpoint.podName();
+      if (!workloads.isEmpty()) {
+        kind = workloads.get(0).getKind();
+        name = workloads.get(0).getName();
+      }
+      return new Party(
+          endpoint.clusterName(),
+          endpoint.namespace(),
+          kind,
+          name,
+          List.copyOf(endpoint.labels().texts()));
+    }
+
+    Party named(String dnsName) {
+      return new Party(cluster, namespace, "DNS", dnsName, labels);
+    }
+
+    private io.ovenet.api.ledger.Party message() {
+      return io.ovenet.api.ledger.Party.newBuilder()
+          .setCluster(cluster)
+          .setNamespace(namespace)
+          .setKind(kind)
+          .setName(name)
+          .addAllLabels(labels)
+          .build();
+    }
+
+    private static Party of(io.ovenet.api.ledger.Party message) {
+      return new Party(
+          message.getCluster(),
+          message.getNamespace(),
+          message.getKind(),
+          message.getName(),
+          List.copyOf(message.getLabelsList()));
+    }
+  }
+
+  /** Of a verdict's flow. */
+  static LedgerKey of(FlowRecord flow) {
+    return new LedgerKey(
+        party(flow.source(), flow.sourceNames()),
+        party(flow.destination(), flow.destinationNames()),
+        port(flow),
+        flow.protocol(),
+        flow.verdict(),
+        flow.direction(),
+        flow.origin().texts());
+  }
+
+  private static int port(FlowRecord flow) {
+    if (flow.protocol() == FlowRecord.ICMP || flow.protocol() == FlowRecord.ICMPV6) {
+      return flow.sourcePort() >> 8;
+    }
+    return flow.hasPorts() ? flow.destinationPort() : 0;
+  }
+
+  private static Party party(FlowEndpoint endpoint, List<String> names) {
+    return names.isEmpty() ? endpoint.party() : endpoint.party().named(names.get(0));
+  }
+
+  static LedgerKey of(LedgerEntry entry) {
+    return new LedgerKey(
+        Party.of(entry.getSource()),
+        Party.of(entry.getDestination()),
+        entry.getPort(),
+        entry.getProtocol(),
+        entry.getVerdictValue(),
+        entry.getDirectionValue(),
+        List.copyOf(entry.getRulesList()));
+  }
+
+  LedgerEntry.Builder entry() {
+    return LedgerEntry.newBuilder()
+        .setSource(source.message())
+        .setDestination(destination.message())
+        .setPort(port)
+        .setProtocol(protocol)
+        .setVerdict(Verdict.forNumber(verdict))
+        .setDirection(TrafficDirection.forNumber(direction))
+        .addAllRules(rules);
+  }
+}
