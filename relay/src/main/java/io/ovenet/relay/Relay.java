@@ -23,7 +23,9 @@ final class Relay implements AutoCloseable {
     try {
       server =
           HubbleServer.startRelay(
-              List.of(new RelayService(directory, options.nodeName(), "hubble-relay v" + VERSION)),
+              List.of(
+                  new RelayService(directory, options.nodeName(), "hubble-relay v" + VERSION),
+                  new LedgerRelay(directory, options.nodeName())),
               VERSION,
               options.socket(),
               options.listen(),

@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
       ObserveCommand.class,
       StatusCommand.class,
       ListCommand.class,
+      LedgerCommand.class,
       WatchCommand.class,
       VersionCommand.class,
       picocli.AutoComplete.GenerateCompletion.class
@@ -26,6 +27,6 @@ public final class HubbleCommand implements Runnable {
   public void run() {
     throw new CommandLine.ParameterException(
         spec.commandLine(),
-        "which command? observe, status, list, watch, version or generate-completion");
+        "which command? observe, ledger, status, list, watch, version or generate-completion");
   }
 }

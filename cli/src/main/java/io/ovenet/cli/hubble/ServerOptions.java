@@ -12,7 +12,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Which server is asked: the one named, the environment's, the running lab's, or the usual. */
-final class ServerOptions {
+public final class ServerOptions {
   static final String DEFAULT_SERVER = "localhost:4245";
   private static final Path LAB_STATUS = labStatus(System.getenv("OVENET_LAB_DIR"));
 
@@ -20,8 +20,8 @@ final class ServerOptions {
       names = "--server",
       paramLabel = "ADDRESS",
       description =
-          "Server to ask: HOST:PORT, tls://HOST:PORT or unix:///PATH. By default HUBBLE_SERVER, else the running"
-              + " lab's node, or the relay over its nodes, else "
+          "Server to ask: HOST:PORT, tls://HOST:PORT or unix:///PATH. By default HUBBLE_SERVER,"
+              + " else the running lab's node, or the relay over its nodes, else "
               + DEFAULT_SERVER
               + ".")
   private @Nullable String server;

@@ -1,5 +1,7 @@
 package io.ovenet.cli.policy;
 
+import io.ovenet.cli.hubble.LedgerAnswer;
+import io.ovenet.cli.hubble.ServerOptions;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.policy.ParsedPolicy;
 import io.ovenet.kubernetes.question.Groups;
@@ -19,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -66,6 +69,18 @@ final class DiffCommand implements Callable<Integer> {
   private List<Path> base = List.of();
 
   @Option(
+      names = "--replay",
+      arity = "0..1",
+      fallbackValue = "1h",
+      paramLabel = "TIME",
+      description =
+          "Also says which connections seen since then (1h) would be denied, or pass, by the"
+              + " change.")
+  private @Nullable String replay;
+
+  @Mixin private ServerOptions server = new ServerOptions();
+
+  @Option(
       names = "--by",
       paramLabel = "WHAT",
       defaultValue = "application",
@@ -102,10 +117,22 @@ final class DiffCommand implements Callable<Integer> {
     List<Change> changes =
         Difference.of(before.judge(before.pods()), after.judge(after.pods()), by.all(before));
     PrintWriter out = spec.commandLine().getOut();
-    if (output == Format.JSON) {
-      out.println(new String(Json.write(json(changes)), StandardCharsets.UTF_8));
-    } else {
+    Map<String, Object> json = json(changes);
+    if (output == Format.TEXT) {
       print(changes, out);
+    }
+    if (replay != null) {
+      LedgerAnswer seen = LedgerAnswer.since(server, replay);
+      Replay found = Replay.of(seen.entries(), before, after);
+      json.put("replay", found.json());
+      if (output == Format.TEXT) {
+        found.text(replay).forEach(out::println);
+      }
+      seen.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
+      spec.commandLine().getErr().flush();
+    }
+    if (output == Format.JSON) {
+      out.println(new String(Json.write(json), StandardCharsets.UTF_8));
     }
     out.flush();
     return changes.isEmpty() ? 0 : 3;
@@ -139,7 +166,9 @@ final class DiffCommand implements Callable<Integer> {
       object.put("pairs", change.pairs());
       list.add(object);
     }
-    return Map.of("changes", list);
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("changes", list);
+    return all;
   }
 
   private static void print(List<Change> changes, PrintWriter out) {

@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
       IdentitiesCommand.class,
       StatusCommand.class,
       VerifyCommand.class,
-      EvalCommand.class
+      EvalCommand.class,
+      RecordCommand.class
     })
 public final class PolicyCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

@@ -231,8 +231,9 @@ public final class Judge {
    * @param port destination port; for ICMP the type
    */
   public Answer ask(Party subject, TrafficDirection direction, Party peer, int protocol, int port) {
-    CompiledPolicy policy = policyOf(subject);
+    // The peer first: one that is new makes a new snapshot, of which the policy has to be.
     int number = peerOf(peer);
+    CompiledPolicy policy = policyOf(subject);
     boolean icmp = protocol == PortRange.ICMP || protocol == PortRange.ICMPV6;
     return answer(
         PolicyLookup.decide(
