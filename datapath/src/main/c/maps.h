@@ -152,6 +152,13 @@ struct {
 	__type(value, struct announced);
 } announced_map SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct fragment_key);
+	__type(value, struct fragment);
+} fragment_map SEC(".maps");
+
 /* Present endpoints only. */
 static __always_inline struct endpoint *endpoint_at(__u32 id)
 {

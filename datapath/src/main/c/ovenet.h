@@ -479,6 +479,24 @@ struct nat_value {
 	__u16 reserved[3];
 };
 
+/* fragment_map: LRU hash. What only the first part of a datagram says, by which the others go. */
+struct fragment_key {
+	__be32 source_be;
+	__be32 destination_be;
+	__u32 ifindex; /* where it came in, so that nobody else can tell of it */
+	__be16 id_be;
+	__u8 protocol;
+	__u8 reserved;
+};
+
+struct fragment {
+	__be16 source_port_be; /* ICMP: the identifier */
+	__be16 destination_port_be;
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u16 reserved;
+};
+
 /* announced_map: hash. Addresses that this node answers ARP for on a device. */
 struct announced_key {
 	union address address;

@@ -33,6 +33,7 @@ enum drop_reason {
 	DROP_ENCAPSULATION = 170,
 	DROP_IDENTITY = 171,
 	DROP_UNKNOWN_SENDER = 172,
+	DROP_FRAGMENT_UNKNOWN = 175, /* its first part was not seen */
 	DROP_SOURCE_RANGE = 177,
 	DROP_NO_PROXY = 179,
 	DROP_POLICY_DENY = 181,
@@ -70,7 +71,7 @@ struct tuple {
 	__u8 protocol;
 	__u8 icmp_request; /* type of the request that this is, or answers; 0: neither */
 	__u8 icmp_answer;
-	__u8 reserved;
+	__u8 fragment; /* a part of a datagram */
 };
 
 /* One end of a connection. */

@@ -9,6 +9,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
+#include "maps.h"
 #include "packet.h"
 
 enum {
@@ -18,6 +19,9 @@ enum {
 	IP_HEADER_MIN = 20,
 	FRAGMENT_BITS = 0x3fff, /* more fragments, and the offset */
 	FRAGMENT_OFFSET = 0x1fff,
+	/* In units of eight bytes. What begins before could take the place of a header that was
+	 * judged (RFC 1858, RFC 3128). */
+	FRAGMENT_OFFSET_LEAST = 3,
 	SCTP_HEADER_LENGTH = 12,
 	TCP_FLAGS_OFFSET = 13,
 };
@@ -130,7 +134,8 @@ static __always_inline int parse_udp(struct packet *p, void *l4, void *end, __u3
 
 	if ((void *)(udp + 1) > end || length < sizeof(*udp))
 		return refuse(p, DROP_INVALID_L4, DETAIL_TRUNCATED);
-	if (bpf_ntohs(udp->len) < sizeof(*udp) || bpf_ntohs(udp->len) > length)
+	if (bpf_ntohs(udp->len) < sizeof(*udp) ||
+	    (bpf_ntohs(udp->len) > length && !p->tuple.fragment))
 		return refuse(p, DROP_INVALID_L4, DETAIL_UDP_LENGTH);
 	p->tuple.source_port_be = udp->source;
 	p->tuple.destination_port_be = udp->dest;
@@ -198,6 +203,58 @@ static __always_inline int parse_l4(struct packet *p, void *l4, void *end, __u32
 	return DROP_UNKNOWN_L4;
 }
 
+static __always_inline void set_fragment_key(struct fragment_key *key, const struct __sk_buff *skb,
+					     const struct packet *p, __be16 id_be)
+{
+	key->source_be = p->tuple.source.words_be[3];
+	key->destination_be = p->tuple.destination.words_be[3];
+	key->ifindex = skb->ifindex;
+	key->id_be = id_be;
+	key->protocol = p->tuple.protocol;
+}
+
+/* The first part of a datagram, whose header was parsed. Where there is no room the rest drops. */
+VERIFIED_ONCE int remember_fragment(struct __sk_buff *skb, struct packet *p, __u32 id_be)
+{
+	struct fragment_key key = {};
+	struct fragment value = {};
+
+	if (!p)
+		return DROP_INVALID_PACKET;
+	set_fragment_key(&key, skb, p, id_be);
+	value.source_port_be = p->tuple.source_port_be;
+	value.destination_port_be = p->tuple.destination_port_be;
+	value.icmp_type = p->icmp_type;
+	value.icmp_code = p->icmp_code;
+	bpf_map_update_elem(&fragment_map, &key, &value, BPF_ANY);
+	return 0;
+}
+
+VERIFIED_ONCE int follow_fragment(struct __sk_buff *skb, struct packet *p, __u32 id_be)
+{
+	struct fragment_key key = {};
+	const struct fragment *first;
+
+	if (!p)
+		return DROP_INVALID_PACKET;
+	set_fragment_key(&key, skb, p, id_be);
+	first = bpf_map_lookup_elem(&fragment_map, &key);
+	if (!first)
+		return DROP_FRAGMENT_UNKNOWN;
+	p->tuple.source_port_be = first->source_port_be;
+	p->tuple.destination_port_be = first->destination_port_be;
+	p->icmp_type = first->icmp_type;
+	p->icmp_code = first->icmp_code;
+	p->parsed |= EVENT_HAS_PORTS;
+	if (p->tuple.protocol == IPPROTO_ICMP) {
+		set_icmp_query(&p->tuple, first->icmp_type, first->source_port_be);
+		/* An error is short, and what it is about isn't in its later parts. */
+		if (!p->tuple.icmp_request)
+			return DROP_FRAGMENT;
+	}
+	return 0;
+}
+
 /* Nothing but IPv4, and ARP where the caller knows what to do with it. */
 static __always_inline int parse_ether_type(struct __sk_buff *skb, struct packet *p, __be16 type)
 {
@@ -221,6 +278,7 @@ VERIFIED_ONCE int parse_ipv4(struct __sk_buff *skb, struct packet *p)
 	void *data = data_of(skb), *end = end_of(skb);
 	struct iphdr *ip = data + ETH_HLEN;
 	__u32 header_length, total;
+	int reason;
 
 	if ((void *)(ip + 1) > end)
 		return refuse(p, DROP_INVALID_PACKET, DETAIL_TRUNCATED);
@@ -240,7 +298,8 @@ VERIFIED_ONCE int parse_ipv4(struct __sk_buff *skb, struct packet *p)
 	p->ttl = ip->ttl;
 	p->parsed |= EVENT_HAS_L3;
 	p->ip_header_length = header_length;
-	__be16 fragment = ip->frag_off;
+	__u32 fragment = bpf_ntohs(ip->frag_off) & FRAGMENT_BITS;
+	__be16 id_be = ip->id;
 	if (header_length > IP_HEADER_MIN || p->tuple.protocol == IPPROTO_ICMP) {
 		make_linear(skb, HEADERS_MAX);
 		data = data_of(skb);
@@ -251,10 +310,15 @@ VERIFIED_ONCE int parse_ipv4(struct __sk_buff *skb, struct packet *p)
 	}
 	if (!p->to_pod && !checksum_holds(skb, ip, header_length))
 		return refuse(p, DROP_INVALID_PACKET, DETAIL_IP_CHECKSUM);
-	if (fragment & bpf_htons(FRAGMENT_BITS))
-		return DROP_FRAGMENT;
+	p->tuple.fragment = fragment != 0;
+	if (fragment & FRAGMENT_OFFSET) {
+		if ((fragment & FRAGMENT_OFFSET) < FRAGMENT_OFFSET_LEAST)
+			return DROP_FRAGMENT;
+		return follow_fragment(skb, p, id_be);
+	}
 	header_length &= 0x3c; /* for the verifier */
-	return parse_l4(p, (void *)ip + header_length, end, total - header_length);
+	reason = parse_l4(p, (void *)ip + header_length, end, total - header_length);
+	return reason || !fragment ? reason : remember_fragment(skb, p, id_be);
 }
 
 static __always_inline int parse_inner_l4(struct tuple *inner, void *l4, void *end)

@@ -36,6 +36,16 @@ static __always_inline __u32 check_offset(__u8 protocol)
 	return protocol == IPPROTO_UDP ? UDP_CHECK_OFFSET : ICMP_CHECK_OFFSET;
 }
 
+/* Whether the packet is a part of a datagram that has no header of its protocol. */
+static __always_inline bool is_later_fragment(struct __sk_buff *skb)
+{
+	__be16 bits_be = 0;
+
+	return bpf_skb_load_bytes(skb, ETH_HLEN + offsetof(struct iphdr, frag_off), &bits_be,
+				  sizeof(bits_be)) ||
+	       bits_be & bpf_htons(FRAGMENT_OFFSET);
+}
+
 /* Address and port of one end, with the checksums. Voids every pointer into the packet: 0, or an
  * error. Not for another port of SCTP, whose checksum is over all of it. */
 VERIFIED_ONCE int rewrite_end(struct __sk_buff *skb, const struct rewrite *change, __u32 l4)
@@ -52,6 +62,8 @@ VERIFIED_ONCE int rewrite_end(struct __sk_buff *skb, const struct rewrite *chang
 		port = ICMP_IDENTIFIER_OFFSET;
 	if (change->protocol == IPPROTO_UDP)
 		flags = BPF_F_MARK_MANGLED_0; /* no checksum stays none */
+	if (is_later_fragment(skb))
+		goto ip_header;
 	if (change->from_port_be != change->to_port_be &&
 	    (bpf_l4_csum_replace(skb, check, change->from_port_be, change->to_port_be, flags | 2) ||
 	     bpf_skb_store_bytes(skb, l4 + port, &change->to_port_be, 2, 0)))
@@ -60,6 +72,7 @@ VERIFIED_ONCE int rewrite_end(struct __sk_buff *skb, const struct rewrite *chang
 	    bpf_l4_csum_replace(skb, check, change->from_be, change->to_be,
 				flags | BPF_F_PSEUDO_HDR | 4))
 		return -EINVAL;
+ip_header:
 	if (bpf_l3_csum_replace(skb, ETH_HLEN + IP_CHECK_OFFSET, change->from_be, change->to_be, 4))
 		return -EINVAL;
 	return bpf_skb_store_bytes(skb, address, &change->to_be, 4, 0);
