@@ -160,7 +160,7 @@ public record AgentConfig(
             values.number("mtu", 0, 0, 65_535),
             RoutingConfig.parse(values, warnings),
             values.flag("enable-l2-announcements", true),
-            ServicesConfig.parse(values, warnings),
+            ServicesConfig.parse(values),
             values.number("agent-health-port", 9879, 0, 65_535),
             values.path("bpf-root", "/sys/fs/bpf"),
             values.path("ovenet-state-dir", "/var/lib/ovenet"),

@@ -63,6 +63,7 @@ final class NodeServices implements AutoCloseable {
               }
             });
     steering = new ServiceSteering(new ServiceTable(node), realizer, this::realized);
+    NodeSockets.setUp(config.services(), config.bpfRoot().resolve("ovenet"));
     if (!config.services().enabled()) {
       var _ = steering.begin();
     }
@@ -84,7 +85,7 @@ final class NodeServices implements AutoCloseable {
               try {
                 synced.await();
                 steering.begin().join();
-                log.info("the tables of services follow the cluster");
+                log.info("services are in force: this node needs no kube-proxy");
               } catch (InterruptedException _) {
                 Thread.currentThread().interrupt();
               }

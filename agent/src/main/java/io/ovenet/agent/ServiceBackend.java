@@ -18,7 +18,7 @@ record ServiceBackend(
         key.address(),
         key.port(),
         key.protocol(),
-        (terminating ? Backend.TERMINATING : 0) | (local ? Backend.LOCAL : 0),
+        (terminating || !ready ? Backend.TERMINATING : 0) | (local ? Backend.LOCAL : 0),
         key.generation());
   }
 }

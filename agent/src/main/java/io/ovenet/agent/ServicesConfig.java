@@ -1,20 +1,23 @@
 package io.ovenet.agent;
 
-import java.util.List;
+import java.nio.file.Path;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether and how this node serves services in kube-proxy's place.
  *
  * @param enabled else kube-proxy has to run
  * @param strict whether the agent refuses to start where the kernel lacks what is needed
+ * @param controlGroups directory of cgroup2 whose sockets are this node's; null: all of the node's
  * @param healthzPort TCP port on which load balancers ask after the node; 0: none
  */
-record ServicesConfig(boolean enabled, boolean strict, int healthzPort) {
+record ServicesConfig(
+    boolean enabled, boolean strict, @Nullable Path controlGroups, int healthzPort) {
   /** Kube-proxy's own. */
   private static final int HEALTHZ_PORT = 10_256;
 
-  static ServicesConfig parse(ConfigValues values, List<String> warnings) {
+  static ServicesConfig parse(ConfigValues values) {
     var text = values.text("kube-proxy-replacement", "false");
     boolean enabled =
         switch (text.toLowerCase(Locale.ROOT)) {
@@ -24,14 +27,12 @@ record ServicesConfig(boolean enabled, boolean strict, int healthzPort) {
               throw new ConfigException(
                   "kube-proxy-replacement", "'" + text + "' is unknown", "set true or false");
         };
-    if (enabled) {
-      warnings.add(
-          "kube-proxy-replacement="
-              + text
-              + ": services are not served by this agent yet; leave kube-proxy running");
-    }
+    var controlGroups = values.text("cgroup-root", "");
     return new ServicesConfig(
-        enabled, text.equalsIgnoreCase("strict"), healthzPort(values, enabled));
+        enabled,
+        text.equalsIgnoreCase("strict"),
+        controlGroups.isEmpty() ? null : Path.of(controlGroups),
+        healthzPort(values, enabled));
   }
 
   private static int healthzPort(ConfigValues values, boolean enabled) {

@@ -41,16 +41,11 @@ class AgentConfigTest {
   void warnsOfUnknownKeysAndOfFeaturesToComeThatAreOn() {
     var config =
         parse(
-            "--enable-wiregard=true",
-            "--enable-wireguard=true",
-            "--enable-ipsec=false",
-            "--kube-proxy-replacement=strict",
-            "--debug");
+            "--enable-wiregard=true", "--enable-wireguard=true", "--enable-ipsec=false", "--debug");
     assertThat(config.warnings())
-        .hasSize(3)
+        .hasSize(2)
         .anySatisfy(w -> assertThat(w).startsWith("enable-wiregard: unknown"))
-        .anySatisfy(w -> assertThat(w).startsWith("enable-wireguard=true: not supported"))
-        .anySatisfy(w -> assertThat(w).startsWith("kube-proxy-replacement=strict"));
+        .anySatisfy(w -> assertThat(w).startsWith("enable-wireguard=true: not supported"));
   }
 
   @Test
@@ -109,8 +104,11 @@ class AgentConfigTest {
   @Test
   void knowsUpstreamsSpellings() {
     for (var text : new String[] {"true", "strict", "partial", "probe", "false", "disabled"}) {
-      assertThat(parse("--kube-proxy-replacement=" + text).warnings())
-          .hasSize(text.equals("false") || text.equals("disabled") ? 0 : 1);
+      var config = parse("--kube-proxy-replacement=" + text);
+      assertThat(config.warnings()).isEmpty();
+      assertThat(config.services().enabled())
+          .isEqualTo(!text.equals("false") && !text.equals("disabled"));
+      assertThat(config.services().strict()).isEqualTo(text.equals("strict"));
     }
     assertThat(parse("--monitor-aggregation=3").reporting()).isEqualTo(Reporting.DEFAULT);
     assertThat(parse("--monitor-aggregation=low").reporting())
