@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
       "Started by the launcher as well:",
       "  agent     The agent of a node.",
       "  operator  CRDs, pod CIDRs and policy status; one active in a cluster.",
+      "  ui        The web page: who talks to whom, why not, what a policy would change.",
       "  bench     Benchmarks against peers.",
       "  test      Every test; --fast for those that need no root.",
       "  build     Builds what the other commands start."

@@ -222,7 +222,24 @@ final class Lab implements AutoCloseable {
               "relay",
               first.command(first.group().child("relay").make(), relay),
               first.log("relay")));
+      startPage(first);
     }
+  }
+
+  private void startPage(VirtualNode first) throws IOException {
+    if (PageServer.COMMAND.isEmpty()) {
+      return;
+    }
+    status.progress("starting the page");
+    int port = PageServer.freePort();
+    keep(
+        PageServer.start(
+            ControlGroup.ofLab(directory.name()).child("page"),
+            port,
+            first.run("cilium/hubble-relay.sock"),
+            directory.kubeconfig(),
+            first.log("page")));
+    status.page(PageServer.url(port));
   }
 
   private void runPods(KubernetesClient client, EndpointSlices slices)

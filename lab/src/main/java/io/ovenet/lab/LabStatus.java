@@ -40,8 +40,9 @@ public record LabStatus(
    *
    * @param kubeconfig for clients on this machine
    * @param port on 127.0.0.1
+   * @param page the web page's address; null where it doesn't run
    */
-  public record Api(String kubeconfig, int port) {}
+  public record Api(String kubeconfig, int port, @Nullable String page) {}
 
   /**
    * The world outside the cluster: a namespace on the nodes' own network.

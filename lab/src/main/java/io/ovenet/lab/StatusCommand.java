@@ -33,6 +33,9 @@ final class StatusCommand implements Callable<Integer> {
     }
     out.printf("Lab %s is %s%n", status.name(), status.state());
     out.printf("Kubeconfig  %s%n", status.kubeconfig());
+    if (status.api() != null && status.api().page() != null) {
+      out.printf("Page        %s%n", status.api().page());
+    }
     for (LabStatus.Node node : status.nodes()) {
       out.printf(
           "Node        %s  %s  pods %s%n            hubble %s%n            log    %s%n",

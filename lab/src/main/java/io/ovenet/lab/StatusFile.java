@@ -48,6 +48,7 @@ final class StatusFile {
   private @Nullable Underlay underlay;
   private @Nullable Path kubeconfig;
   private int port;
+  private @Nullable String page;
   private String state = "starting";
   private @Nullable LabStatus written;
 
@@ -81,6 +82,11 @@ final class StatusFile {
     underlay = newUnderlay;
     kubeconfig = newKubeconfig;
     port = newPort;
+    write();
+  }
+
+  synchronized void page(String url) throws IOException {
+    page = url;
     write();
   }
 
@@ -182,7 +188,7 @@ final class StatusFile {
             ProcessHandle.current().pid(),
             List.copyOf(progress),
             null,
-            kubeconfig == null ? null : new LabStatus.Api(kubeconfig.toString(), port),
+            kubeconfig == null ? null : new LabStatus.Api(kubeconfig.toString(), port, page),
             underlay == null
                 ? null
                 : new LabStatus.Outside(underlay.outside().holder(), Underlay.OUTSIDE_ADDRESS),

@@ -78,7 +78,7 @@ class CommandsTest {
             1,
             List.of("x"),
             null,
-            new LabStatus.Api("/k", 7),
+            new LabStatus.Api("/k", 7, null),
             new LabStatus.Outside(8, "192.0.2.1"),
             List.of(),
             List.of(pod("a", "b")),

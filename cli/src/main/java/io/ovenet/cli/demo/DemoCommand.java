@@ -99,8 +99,10 @@ public final class DemoCommand implements Callable<Integer> {
           ./ovenet lab console app-web-prod/web-vm      a shell in the virtual machine
           KUBECONFIG=%s kubectl get cep -A
           ./ovenet lab down                             takes it all away
+        The page: %s
         """,
-        status(launcher).path("api").path("kubeconfig").asText());
+        status(launcher).path("api").path("kubeconfig").asText(),
+        status(launcher).path("api").path("page").asText("not running: see ./ovenet lab status"));
     out.flush();
   }
 }

@@ -1,0 +1,82 @@
+package io.ovenet.ui;
+
+/**
+ * What went from one end to another on one port, by verdict, with the rates of the last minute.
+ * Counts are of flow records of requests, not of packets. Guarded by its {@link ServiceMap}.
+ */
+final class Edge {
+  static final int SLOTS = 12;
+  static final long SLOT_MILLIS = 5_000;
+
+  /** Who, and what. */
+  record Key(End from, End to, String protocol, int port) {}
+
+  private final Key key;
+  private final int[] passed = new int[SLOTS];
+  private final int[] stopped = new int[SLOTS];
+  private long slot;
+  long forwarded;
+  long dropped;
+  long audited;
+  long firstMillis;
+  long lastMillis;
+  long latencyNanos;
+  String reason = "";
+
+  /** The last flow, for whoever wants to know labels and addresses. */
+  FlowView last;
+
+  Edge(Key key, FlowView first) {
+    this.key = key;
+    this.last = first;
+    this.firstMillis = first.millis();
+    this.slot = first.millis() / SLOT_MILLIS;
+  }
+
+  Key key() {
+    return key;
+  }
+
+  void count(FlowView view) {
+    move(view.millis());
+    lastMillis = Math.max(lastMillis, view.millis());
+    last = view;
+    int index = (int) (view.millis() / SLOT_MILLIS % SLOTS);
+    boolean recent = view.millis() / SLOT_MILLIS > slot - SLOTS;
+    switch (view.flow().getVerdict()) {
+      case DROPPED, ERROR -> {
+        dropped++;
+        reason = view.reason();
+        stopped[index] += recent ? 1 : 0;
+      }
+      case AUDIT -> {
+        audited++;
+        passed[index] += recent ? 1 : 0;
+      }
+      default -> {
+        forwarded++;
+        passed[index] += recent ? 1 : 0;
+      }
+    }
+  }
+
+  /** Empties the slots between the last one used and now. */
+  private void move(long millis) {
+    long now = millis / SLOT_MILLIS;
+    for (long s = Math.max(slot + 1, now - SLOTS + 1); s <= now; s++) {
+      passed[(int) (s % SLOTS)] = 0;
+      stopped[(int) (s % SLOTS)] = 0;
+    }
+    slot = Math.max(slot, now);
+  }
+
+  /** A second, over the last minute. */
+  double rate(long nowMillis, boolean drops) {
+    move(nowMillis);
+    long sum = 0;
+    for (int count : drops ? stopped : passed) {
+      sum += count;
+    }
+    return sum * 1000.0 / (SLOTS * SLOT_MILLIS);
+  }
+}

@@ -1,0 +1,23 @@
+package io.ovenet.ui;
+
+/** A request that is answered with an error: what is the matter, and what to do. */
+final class HttpFailure extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  private final int code;
+  private final String remedy;
+
+  HttpFailure(int code, String message, String remedy) {
+    super(message);
+    this.code = code;
+    this.remedy = remedy;
+  }
+
+  int code() {
+    return code;
+  }
+
+  String remedy() {
+    return remedy;
+  }
+}

@@ -1,0 +1,73 @@
+package io.ovenet.ui;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.ovenet.api.observer.ObserverGrpc;
+import java.net.UnixDomainSocketAddress;
+import java.util.concurrent.TimeUnit;
+
+/** The connection to the Hubble server. Thread-safe; closing ends the calls on it. */
+final class RelayClient implements AutoCloseable {
+  private static final int MAX_MESSAGE_BYTES = 16 << 20;
+  private static final int CALL_SECONDS = 12;
+
+  private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final String address;
+  private final ManagedChannel channel;
+
+  /** Opens nothing so far. */
+  RelayClient(String address) {
+    this.address = address;
+    NettyChannelBuilder builder;
+    if (address.startsWith("unix:")) {
+      String path = address.substring("unix:".length()).replaceFirst("^//(?=/)", "");
+      builder =
+          NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(path))
+              .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
+              .overrideAuthority("localhost")
+              // gRPC asks for it everywhere, and Netty logs that a unix socket has no such thing.
+              .withOption(ChannelOption.SO_KEEPALIVE, null);
+    } else {
+      builder = NettyChannelBuilder.forTarget(address).channelType(NioSocketChannel.class);
+    }
+    channel =
+        builder
+            .usePlaintext()
+            .eventLoopGroup(loop)
+            .directExecutor()
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .build();
+  }
+
+  String address() {
+    return address;
+  }
+
+  /** For streams. */
+  ObserverGrpc.ObserverBlockingStub follow() {
+    return ObserverGrpc.newBlockingStub(channel);
+  }
+
+  /** For calls with one answer. */
+  ObserverGrpc.ObserverBlockingStub call() {
+    return follow().withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    try {
+      // What it still does runs on the loop.
+      channel.awaitTermination(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    loop.shutdownGracefully(0, 0, TimeUnit.SECONDS).awaitUninterruptibly(1, TimeUnit.SECONDS);
+  }
+}

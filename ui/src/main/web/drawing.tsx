@@ -1,0 +1,243 @@
+import cytoscape from "cytoscape";
+import fcose from "cytoscape-fcose";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { Element } from "./graph";
+
+cytoscape.use(fcose);
+
+/** Beyond this many nodes the quick layout is taken, and arrows are straight. */
+const MANY = 150;
+
+interface Props {
+  elements: Element[];
+  label: string;
+  selected?: string;
+  onPick?: (id: string | null) => void;
+}
+
+function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+type Style = cytoscape.StylesheetJson;
+
+function style(many: boolean): Style {
+  const edge = (name: string) => ({ "line-color": colour(name), "target-arrow-color": colour(name) });
+  return [
+    {
+      selector: "node",
+      style: {
+        label: "data(label)",
+        color: colour("--text"),
+        "font-size": 11,
+        "font-family": "system-ui, sans-serif",
+        "text-wrap": "wrap",
+        "text-max-width": "130px",
+        "text-valign": "bottom",
+        "text-margin-y": 4,
+        "min-zoomed-font-size": 7,
+        "text-background-color": colour("--surface"),
+        "text-background-opacity": 0.8,
+        "text-background-padding": "1px",
+        "text-background-shape": "roundrectangle",
+        width: 26,
+        height: 26,
+        "background-color": colour("--pod"),
+        "border-width": 2,
+        "border-color": colour("--surface"),
+      },
+    },
+    {
+      selector: "node.vm",
+      style: {
+        shape: "round-rectangle",
+        width: 34,
+        height: 28,
+        "background-color": colour("--vm"),
+        "border-color": colour("--vm-edge"),
+        "border-width": 3,
+      },
+    },
+    { selector: "node.mixed", style: { shape: "cut-rectangle", width: 34, "background-color": colour("--mixed") } },
+    { selector: "node.entity", style: { shape: "hexagon", width: 32, "background-color": colour("--entity") } },
+    {
+      selector: "node.box",
+      style: {
+        shape: "round-rectangle",
+        "background-color": colour("--box"),
+        "background-opacity": 0.55,
+        "border-width": 1,
+        "border-color": colour("--line"),
+        "text-valign": "top",
+        "text-margin-y": -4,
+        "font-size": 13,
+        "font-weight": "bold",
+        padding: "18px",
+        "text-background-opacity": 0,
+      },
+    },
+    {
+      selector: "edge",
+      style: {
+        width: "data(width)",
+        "curve-style": many ? "straight" : "bezier",
+        "target-arrow-shape": "triangle",
+        "arrow-scale": 0.9,
+        opacity: many ? 0.5 : 0.75,
+        label: "data(label)",
+        "font-size": 9,
+        "min-zoomed-font-size": 8,
+        color: colour("--text"),
+        "text-wrap": "wrap",
+        "text-background-color": colour("--surface"),
+        "text-background-opacity": 0.85,
+        "text-background-padding": "2px",
+        ...edge("--passed"),
+      },
+    },
+    { selector: "edge.quiet", style: { opacity: 0.6 } },
+    { selector: "edge.audited", style: { ...edge("--audited"), "line-style": "dotted" } },
+    { selector: "edge.mixed", style: { ...edge("--dropped") } },
+    { selector: "edge.dropped", style: { ...edge("--dropped"), "line-style": "dashed" } },
+    { selector: "edge.opened", style: { ...edge("--passed"), color: colour("--passed") } },
+    {
+      selector: "edge.closed",
+      style: { ...edge("--dropped"), color: colour("--dropped"), "line-style": "dashed" },
+    },
+    { selector: "node:selected", style: { "border-color": colour("--accent"), "border-width": 4 } },
+    { selector: "edge:selected", style: { "underlay-color": colour("--accent"), "underlay-opacity": 0.35 } },
+  ] as Style;
+}
+
+function arrange(graph: cytoscape.Core): void {
+  const many = graph.nodes().length > MANY;
+  graph
+    .layout({
+      name: "fcose",
+      quality: many ? "draft" : "default",
+      animate: false,
+      randomize: true,
+      nodeSeparation: 90,
+      idealEdgeLength: 130,
+      nodeRepulsion: 20_000,
+      nodeDimensionsIncludeLabels: true,
+      packComponents: true,
+      padding: 30,
+    } as cytoscape.LayoutOptions)
+    .run();
+  graph.fit(undefined, 30);
+  if (graph.zoom() > 1.6) {
+    graph.zoom(1.6);
+    graph.center();
+  }
+}
+
+/** Brings the drawing up to date; whether nodes came or went. */
+function renew(graph: cytoscape.Core, elements: Element[]): boolean {
+  const wanted = new Map(elements.map((element) => [element.data["id"] as string, element]));
+  let moved = false;
+  graph.batch(() => {
+    graph.elements().forEach((old) => {
+      if (!wanted.has(old.id()) && old.inside()) {
+        moved ||= old.isNode();
+        old.remove();
+      }
+    });
+    for (const [id, element] of wanted) {
+      const known = graph.getElementById(id);
+      if (known.empty()) {
+        moved ||= element.group === "nodes";
+        graph.add(element as cytoscape.ElementDefinition);
+      } else {
+        known.data(element.data);
+        known.classes(element.classes);
+      }
+    }
+  });
+  return moved;
+}
+
+/** The graph. The list beside it says the same to those who don't see it. */
+export function Drawing({ elements, label, selected, onPick }: Props): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const graph = useRef<cytoscape.Core | null>(null);
+  const pick = useRef(onPick);
+  pick.current = onPick;
+  useEffect(() => {
+    if (box.current === null) return;
+    const made = cytoscape({
+      container: box.current,
+      style: style(false),
+      minZoom: 0.08,
+      maxZoom: 4,
+      boxSelectionEnabled: false,
+      autounselectify: false,
+    });
+    graph.current = made;
+    made.on("tap", (event) => {
+      const target = event.target as cytoscape.Core | cytoscape.SingularElementReturnValue;
+      pick.current?.(target === made ? null : (target as cytoscape.SingularElementReturnValue).id());
+    });
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const repaint = () => made.style(style(made.nodes().length > MANY));
+    dark.addEventListener("change", repaint);
+    addEventListener("ovenet-theme", repaint);
+    const resized = new ResizeObserver(() => made.resize());
+    resized.observe(box.current);
+    return () => {
+      dark.removeEventListener("change", repaint);
+      removeEventListener("ovenet-theme", repaint);
+      resized.disconnect();
+      made.destroy();
+      graph.current = null;
+    };
+  }, []);
+  useEffect(() => {
+    const made = graph.current;
+    if (made === null) return;
+    const before = made.nodes().length > MANY;
+    if (renew(made, elements)) {
+      const many = made.nodes().length > MANY;
+      if (many !== before) made.style(style(many));
+      arrange(made);
+    }
+  }, [elements]);
+  useEffect(() => {
+    const made = graph.current;
+    if (made === null) return;
+    made.elements().unselect();
+    if (selected !== undefined && selected !== "") made.getElementById(selected).select();
+  }, [selected, elements]);
+  return (
+    <div class="drawing">
+      <div class="canvas" ref={box} role="img" aria-label={label} />
+      <div class="zoom">
+        <button type="button" onClick={() => graph.current?.fit(undefined, 30)} title="Fit">
+          Fit
+        </button>
+        <button type="button" onClick={() => graph.current && arrange(graph.current)} title="Lay out anew">
+          Arrange
+        </button>
+        <button
+          type="button"
+          aria-label="Zoom in"
+          onClick={() => graph.current?.zoom({ level: graph.current.zoom() * 1.3, renderedPosition: middle(box) })}
+        >
+          +
+        </button>
+        <button
+          type="button"
+          aria-label="Zoom out"
+          onClick={() => graph.current?.zoom({ level: graph.current.zoom() / 1.3, renderedPosition: middle(box) })}
+        >
+          −
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function middle(box: { current: HTMLDivElement | null }): cytoscape.Position {
+  return { x: (box.current?.clientWidth ?? 0) / 2, y: (box.current?.clientHeight ?? 0) / 2 };
+}

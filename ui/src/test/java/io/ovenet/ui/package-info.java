@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.ui;
+
+import org.jspecify.annotations.NullMarked;
