@@ -24,6 +24,15 @@ import org.jspecify.annotations.Nullable;
 final class KernelClasses {
   private static final int ANY = CompiledPolicy.CLASS_ANY;
   private static final int REMEMBERED = 10_000;
+  private static final int LEAST_TO_MERGE = 2;
+
+  private static final int NONE = -1;
+
+  /** Whether every policy in the kernel says the same of two classes. */
+  @FunctionalInterface
+  interface Alike {
+    boolean test(int kernelClass, int other);
+  }
 
   private record Pair(int kernelClass, int engineClass) {}
 
@@ -82,10 +91,14 @@ final class KernelClasses {
    * What has to move for the engine's classes to hold. Gives numbers to new classes.
    *
    * @param births identities new to the kernel, and of each the one that its addresses had
+   * @param alike whether every policy in the kernel says the same of two classes: then identities
+   *     may go from the one to the other without a copy
    */
-  Moves plan(IdentityClasses next, KernelVariants variants, Map<Integer, Integer> births) {
+  Moves plan(
+      IdentityClasses next, KernelVariants variants, Map<Integer, Integer> births, Alike alike) {
     var moves = new Moves(new LinkedHashMap<>(), new LinkedHashMap<>());
     arriving.clear();
+    var same = new HashMap<Pair, Integer>();
     IdentityClasses.Consumer place =
         (identity, engineClass) -> {
           var present = realized.get(identity);
@@ -108,11 +121,13 @@ final class KernelClasses {
             arriving.put(identity, engineClass);
             canonical(engineClass);
           } else if (!Integer.valueOf(engineClass).equals(engineOf.get(present))) {
-            int successor =
-                moves
-                    .successors()
-                    .computeIfAbsent(
-                        new Pair(present, engineClass), p -> allocate(p.engineClass()));
+            var pair = new Pair(present, engineClass);
+            var successor =
+                same.computeIfAbsent(
+                    pair, p -> likeIt(kernelClassesOf(p.engineClass()), p.kernelClass(), alike));
+            if (successor == NONE) {
+              successor = moves.successors().computeIfAbsent(pair, p -> allocate(p.engineClass()));
+            }
             moves.identities().put(identity, successor);
           }
         };
@@ -135,6 +150,45 @@ final class KernelClasses {
     expelled.forEach(number -> place.accept(number, next.classOf(variants.peerOf(number))));
     planned = next;
     return moves;
+  }
+
+  private static int likeIt(List<Integer> candidates, int kernelClass, Alike alike) {
+    for (int candidate : candidates) {
+      if (alike.test(candidate, kernelClass)) {
+        return candidate;
+      }
+    }
+    return NONE;
+  }
+
+  /**
+   * Makes one of classes of the kernel that are one class of the engine's, as far as all policies
+   * say the same of them, where an eighth of all are such. Costs a look at every identity.
+   */
+  void merge(Alike alike) {
+    int superfluous = engineOf.size() - kernelOf.size();
+    if (superfluous < Math.max(LEAST_TO_MERGE, engineOf.size() / 8)) {
+      return;
+    }
+    var targets = new HashMap<Integer, Integer>();
+    for (var numbers : kernelOf.values()) {
+      for (int number : numbers.subList(1, numbers.size())) {
+        int target = likeIt(numbers, number, alike);
+        if (target != number && target != NONE) {
+          targets.put(number, target);
+        }
+      }
+    }
+    var moves = new HashMap<Integer, Integer>();
+    realized.forEach(
+        (identity, number) -> {
+          if (targets.containsKey(number)) {
+            moves.put(identity, targets.get(number));
+          }
+        });
+    table.put(moves);
+    moves.forEach(this::settle);
+    forgetEmpty();
   }
 
   /** Lets numbers out at once, and in again with {@link #admitExpelled} alone. */

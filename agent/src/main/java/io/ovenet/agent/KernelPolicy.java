@@ -37,6 +37,12 @@ final class KernelPolicy {
     return tables.get(place);
   }
 
+  /** The table that decides about a class: its own, or CLASS_ANY's. */
+  @Nullable KernelTableEntries decidedBy(int kernelClass, int direction) {
+    var own = tables.get(new Place(kernelClass, direction));
+    return own != null ? own : tables.get(new Place(CompiledPolicy.CLASS_ANY, direction));
+  }
+
   Set<Place> places() {
     return Set.copyOf(tables.keySet());
   }

@@ -120,9 +120,26 @@ final class PolicyRealizer {
    * @param births identities new to the kernel, and of each the one that its addresses had
    */
   void prepare(PolicySnapshot next, KernelVariants variants, Map<Integer, Integer> births) {
-    var moves = classes.plan(next.classes(), variants, births);
+    var moves = classes.plan(next.classes(), variants, births, this::alike);
     copyMoved(moves);
     classes.move(moves);
+  }
+
+  /** Whether every policy in the kernel says the same of two of its classes. */
+  private boolean alike(int one, int other) {
+    for (var policy : realized.values()) {
+      for (int direction : DIRECTIONS) {
+        if (!Objects.equals(policy.decidedBy(one, direction), policy.decidedBy(other, direction))) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Makes one of classes that every policy says the same of; nothing else must be going on. */
+  void mergeClasses() {
+    classes.merge(this::alike);
   }
 
   private void copyMoved(KernelClasses.Moves moves) {

@@ -319,6 +319,11 @@ public final class Realizer {
               publish();
             });
     coarser |= engine.trim();
+    if (policies.nextCollection() == null) {
+      // Not while packets may still be reading a policy that is out of use.
+      policies.mergeClasses();
+      coarser |= engine.merge();
+    }
     if (coarser) {
       return realize();
     }

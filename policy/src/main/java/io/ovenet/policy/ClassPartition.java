@@ -4,16 +4,18 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Divides the identities into classes by the selectors in use, step by step: a new selector splits
- * the classes of which it selects a part, one that goes merges nothing. CLASS_ANY holds identities
- * that no selector selects, and only such.
+ * the classes of which it selects a part, one that goes leaves classes alike until {@link #merge}.
+ * CLASS_ANY holds identities that no selector selects, and only such.
  *
  * <p>INVARIANT: the identities of a class are selected by exactly its selectors.
  */
@@ -30,6 +32,8 @@ final class ClassPartition {
     void removed(IdentityClass identityClass);
   }
 
+  private static final int LEAST_TO_MERGE = 2;
+
   private final IdentityIndex identities = new IdentityIndex();
   private final SelectorIndex index = new SelectorIndex();
   private final Map<PeerSelector, SelectorState> selectors = new HashMap<>();
@@ -45,6 +49,10 @@ final class ClassPartition {
   private final IdentityClass any;
   private final Listener listener;
   private Map<Integer, Integer> moved = new LinkedHashMap<>();
+
+  /** Classes that were found to be like another one since they were last merged. */
+  private final Set<IdentityClass> alike = new LinkedHashSet<>();
+
   private int lastNumber;
   private long mixes;
 
@@ -198,11 +206,68 @@ final class ClassPartition {
       selected.selectors.clear(state.id);
       selected.signature ^= state.mix;
       addSignature(selected);
+      if (selected.isLike(any) || othersWithSignatureOf(selected)) {
+        alike.add(selected);
+      }
     }
     selectors.remove(state.selector);
     index.remove(state);
     selectorById.set(state.id, null);
     selectorIds.clear(state.id);
+  }
+
+  private boolean othersWithSignatureOf(IdentityClass identityClass) {
+    return bySignature.getOrDefault(identityClass.signature, List.of()).size() > 1;
+  }
+
+  /**
+   * Makes one of classes that no selector tells apart any more, where an eighth of all are such;
+   * true if there were any. Costs a look at every identity.
+   */
+  boolean merge() {
+    if (alike.size() < Math.max(LEAST_TO_MERGE, classCount() / 8)) {
+      return false;
+    }
+    Map<IdentityClass, IdentityClass> targets = new LinkedHashMap<>();
+    for (IdentityClass identityClass : alike) {
+      if (isPresent(identityClass) && !targets.containsKey(identityClass)) {
+        IdentityClass target = targetOf(identityClass);
+        for (IdentityClass other : bySignature.getOrDefault(identityClass.signature, List.of())) {
+          if (other != target && other.isLike(target)) {
+            targets.put(other, target);
+          }
+        }
+      }
+    }
+    alike.clear();
+    if (targets.isEmpty()) {
+      return false;
+    }
+    for (IdentityState identity : identities.byNumber().values()) {
+      IdentityClass from = identity.identityClass;
+      IdentityClass target = targets.get(from);
+      if (target != null) {
+        identity.identityClass = target;
+        target.members++;
+        moved.put(identity.number, target.number);
+        leave(from);
+      }
+    }
+    return true;
+  }
+
+  /** Of classes that are alike always the same one. */
+  private IdentityClass targetOf(IdentityClass identityClass) {
+    if (identityClass.isLike(any)) {
+      return any;
+    }
+    IdentityClass first = identityClass;
+    for (IdentityClass candidate : bySignature.getOrDefault(identityClass.signature, List.of())) {
+      if (candidate.number < first.number && candidate.isLike(identityClass)) {
+        first = candidate;
+      }
+    }
+    return first;
   }
 
   private void divide(SelectorState state) {

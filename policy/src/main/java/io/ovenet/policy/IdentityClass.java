@@ -29,4 +29,9 @@ final class IdentityClass {
     this.number = number;
     this.slot = slot;
   }
+
+  /** Whether no selector tells its identities from the other's. */
+  boolean isLike(IdentityClass other) {
+    return selectors.equals(other.selectors) && ports.equals(other.ports);
+  }
 }

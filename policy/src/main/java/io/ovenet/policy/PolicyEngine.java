@@ -249,6 +249,14 @@ public final class PolicyEngine {
     return variants.trim();
   }
 
+  /**
+   * Makes one of classes that no rule in use tells apart any more, once there are many. To be
+   * called when what was compiled is in force; true if there is something to compile again.
+   */
+  public boolean merge() {
+    return partition.merge();
+  }
+
   private static @Nullable Cidr prefixOfReserved(int number) {
     ReservedIdentity identity = ReservedIdentity.of(number);
     return identity == ReservedIdentity.WORLD || identity == ReservedIdentity.WORLD_IPV4

@@ -233,7 +233,7 @@ final class RandomWorld {
       }
     }
     snapshot = engine.compile();
-    if (random.nextInt(3) == 0 && engine.trim()) {
+    if (random.nextInt(3) == 0 && (engine.trim() | engine.merge())) {
       snapshot = engine.compile();
     }
   }
