@@ -1,5 +1,6 @@
 package io.ovenet.agent;
 
+import com.google.protobuf.Timestamp;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
@@ -12,6 +13,7 @@ import io.ovenet.api.observer.GetFlowsRequest;
 import io.ovenet.api.observer.ObserverGrpc;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -31,9 +33,12 @@ final class FlowFollower implements AutoCloseable {
             .eventLoopGroup(loop)
             .usePlaintext()
             .build();
+    // By time: the server may take the call after the first flow that is waited for.
+    var now = Instant.now();
+    var since = Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano());
     var stream =
         ObserverGrpc.newBlockingStub(channel)
-            .getFlows(GetFlowsRequest.newBuilder().setFollow(true).build());
+            .getFlows(GetFlowsRequest.newBuilder().setFollow(true).setSince(since).build());
     Thread.ofPlatform()
         .daemon()
         .name("flows")

@@ -3,6 +3,7 @@ package io.ovenet.prove;
 import io.ovenet.policy.PolicySubject;
 import io.ovenet.policy.Verdict;
 import io.ovenet.policy.naive.NaiveEvaluator;
+import java.util.function.UnaryOperator;
 
 /**
  * May this packet pass, as far as the subject's own policy is concerned?
@@ -40,6 +41,17 @@ record Question(
   /** The same in another engine's world, where addresses may have other identities. */
   Question in(RandomWorld other) {
     return new Question(subject, ingress, other.again(peer), protocol, port);
+  }
+
+  /** The same of those whose labels have other keys and values. */
+  Question renamed(UnaryOperator<String> rename) {
+    var other =
+        new RandomWorld.Peer(
+            peer.identity(),
+            RandomWorld.renamed(peer.labels(), rename),
+            peer.address(),
+            peer.ports());
+    return new Question(RandomWorld.renamed(subject, rename), ingress, other, protocol, port);
   }
 
   boolean icmp() {

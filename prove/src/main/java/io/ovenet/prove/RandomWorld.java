@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A node whose policies, identities and endpoints come by chance, and its changes. */
@@ -271,6 +272,61 @@ final class RandomWorld {
     RandomWorld fresh = other.fromNothing();
     fresh.compile();
     return fresh;
+  }
+
+  /** The same where labels have other keys and values, in documents and on everybody. */
+  RandomWorld renamed(UnaryOperator<String> rename) {
+    RandomWorld other = new RandomWorld(this);
+    other.documents.clear();
+    other.identities.clear();
+    other.subjects.clear();
+    other.groups.clear();
+    identities.forEach((number, labels) -> other.identities.put(number, renamed(labels, rename)));
+    subjects.forEach(subject -> other.subjects.add(renamed(subject, rename)));
+    groups.forEach((name, group) -> other.groups.put(name, tree(group, rename)));
+    for (Map<String, Object> document : documents.values()) {
+      Map<String, Object> changed = new LinkedHashMap<>(document);
+      for (String spec : List.of("spec", "specs")) {
+        changed.computeIfPresent(spec, (_, value) -> renamedTree(value, rename));
+      }
+      other.documents.put(parse(changed).key(), changed);
+    }
+    RandomWorld fresh = other.fromNothing();
+    fresh.compile();
+    return fresh;
+  }
+
+  static PolicySubject renamed(PolicySubject subject, UnaryOperator<String> rename) {
+    return new PolicySubject(renamed(subject.labels(), rename), subject.ports(), subject.audit());
+  }
+
+  static Labels renamed(Labels labels, UnaryOperator<String> rename) {
+    List<Label> changed = new ArrayList<>();
+    for (Label label : labels.asList()) {
+      changed.add(
+          new Label(label.source(), rename.apply(label.key()), rename.apply(label.value())));
+    }
+    return Labels.of(changed);
+  }
+
+  private static Map<String, Object> tree(Map<?, ?> map, UnaryOperator<String> rename) {
+    Map<String, Object> changed = new LinkedHashMap<>();
+    map.forEach(
+        (key, value) -> changed.put(rename.apply(String.valueOf(key)), renamedTree(value, rename)));
+    return changed;
+  }
+
+  private static Object renamedTree(Object value, UnaryOperator<String> rename) {
+    return switch (value) {
+      case Map<?, ?> map -> tree(map, rename);
+      case List<?> list -> {
+        List<Object> changed = new ArrayList<>();
+        list.forEach(element -> changed.add(renamedTree(element, rename)));
+        yield changed;
+      }
+      case String text -> rename.apply(text);
+      default -> value;
+    };
   }
 
   /** The peer as its address is known here. */

@@ -1,5 +1,7 @@
 package io.ovenet.cli.policy;
 
+import io.ovenet.cli.node.NodeAgent;
+import io.ovenet.cli.node.NodeOptions;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.policy.ParsedPolicy;
 import io.ovenet.kubernetes.world.ClusterState;
@@ -41,6 +43,7 @@ import picocli.CommandLine.Spec;
 final class ShowCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private StateOptions options = new StateOptions();
+  @Mixin private NodeOptions nodes = new NodeOptions();
 
   @Parameters(
       arity = "0..1",
@@ -61,12 +64,29 @@ final class ShowCommand implements Callable<Integer> {
       description = "text or json. Default: ${DEFAULT-VALUE}.")
   private Format output = Format.TEXT;
 
+  @Option(
+      names = "--kernel",
+      description =
+          "What the kernel's maps hold on this node, or on the lab's nodes: endpoints, and of each"
+              + " policy in use the entries, with the rules that they are made of; with a name"
+              + " those of its rules.")
+  private boolean kernel;
+
   @Override
   public Integer call() throws IOException {
+    if (kernel && !files.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "files have no kernel: -f or --kernel");
+    }
+    if (kernel && name.isEmpty()) {
+      return showKernel(List.of());
+    }
     ClusterState state = options.read(files);
     List<PolicyDocument> policies = named(state, name);
     if (policies.isEmpty() && !name.isEmpty()) {
       throw new ParameterException(spec.commandLine(), "there is no policy '" + name + "'");
+    }
+    if (kernel) {
+      return showKernel(policies);
     }
     PrintWriter out = spec.commandLine().getOut();
     if (output == Format.JSON) {
@@ -87,6 +107,26 @@ final class ShowCommand implements Callable<Integer> {
       table.print(out);
     } else {
       policies.forEach(policy -> print(state, policy, out));
+    }
+    out.flush();
+    return 0;
+  }
+
+  private int showKernel(List<PolicyDocument> policies) throws IOException {
+    List<String> keys = new ArrayList<>();
+    policies.forEach(policy -> keys.add(policy.key().toString()));
+    PrintWriter out = spec.commandLine().getOut();
+    List<Object> list = new ArrayList<>();
+    for (NodeAgent agent : nodes.agents()) {
+      KernelPolicies held = new KernelPolicies(agent);
+      if (output == Format.JSON) {
+        list.add(held.fields(keys));
+      } else {
+        held.print(keys, out);
+      }
+    }
+    if (output == Format.JSON) {
+      out.println(new String(Json.write(Map.of("nodes", list)), StandardCharsets.UTF_8));
     }
     out.flush();
     return 0;
