@@ -73,8 +73,7 @@ record Replay(long connections, long unknown, List<Line> closed, List<Line> open
     for (Connection connection : seen.keySet()) {
       addSubject(parties.of(connection.source, LedgerCommand.text(connection.source)), subjects);
       addSubject(
-          parties.of(connection.destination, LedgerCommand.text(connection.destination)),
-          subjects);
+          parties.of(connection.destination, LedgerCommand.text(connection.destination)), subjects);
     }
     Judge now = before.judge(subjects);
     Judge then = after.judge(subjects);
