@@ -234,8 +234,12 @@ final class RandomWorld {
       }
     }
     snapshot = engine.compile();
-    if (random.nextInt(3) == 0 && (engine.trim() | engine.merge())) {
-      snapshot = engine.compile();
+    if (random.nextInt(3) == 0) {
+      boolean coarser = engine.trim();
+      coarser |= engine.merge();
+      if (coarser) {
+        snapshot = engine.compile();
+      }
     }
   }
 

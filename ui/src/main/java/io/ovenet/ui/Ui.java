@@ -20,7 +20,8 @@ final class Ui implements AutoCloseable {
   private final Server server;
   private final ServerConnector connector;
   private final ScheduledExecutorService watch =
-      Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("watch").factory());
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("watch").factory());
 
   /**
    * Listens, and begins to follow flows and cluster. Neither has to be there yet.
