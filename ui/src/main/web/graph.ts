@@ -63,7 +63,7 @@ function labelOf(arrow: Arrow): string {
 
 /** How wide an arrow is drawn, in pixels: a step more for each fourfold rate. */
 export function width(perSecond: number): number {
-  return Math.min(8, 1.5 + Math.log(1 + perSecond * 60) / Math.log(4) / 4);
+  return Math.min(5, 1.5 + Math.log(1 + perSecond * 60) / Math.log(4) / 4);
 }
 
 export interface Selection {
