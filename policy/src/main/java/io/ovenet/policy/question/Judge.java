@@ -231,7 +231,9 @@ public final class Judge {
    * @param port destination port; for ICMP the type
    */
   public Answer ask(Party subject, TrafficDirection direction, Party peer, int protocol, int port) {
-    // The peer first: one that is new makes a new snapshot, of which the policy has to be.
+    // Both are made known before either is looked up: who is new makes a new snapshot, and a rule
+    // that the subject brings into use may tell the peer apart from others of its identity.
+    policyOf(subject);
     int number = peerOf(peer);
     CompiledPolicy policy = policyOf(subject);
     boolean icmp = protocol == PortRange.ICMP || protocol == PortRange.ICMPV6;

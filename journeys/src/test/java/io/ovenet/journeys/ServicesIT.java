@@ -1,0 +1,244 @@
+package io.ovenet.journeys;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Two nodes without kube-proxy: services before pods and a virtual machine of both, for pods, for a
+ * virtual machine and for who is outside, under policy that sees who answers and who asks.
+ */
+class ServicesIT {
+  private static final String NAMESPACE = "app-web-prod";
+  private static final String CLUSTER_ADDRESS = "10.96.7.7";
+  private static final String FIRST_NODE = "192.168.77.10";
+  private static final String OUTSIDE = "192.168.77.254";
+
+  private static final String SERVICE =
+      """
+      apiVersion: v1
+      kind: Service
+      metadata: {name: web, namespace: app-web-prod}
+      spec:
+        type: NodePort
+        clusterIP: 10.96.7.7
+        selector: {app: web}
+        ports: [{name: http, port: 80, targetPort: http, nodePort: 30080}]
+      """;
+
+  private static final String MACHINE =
+      """
+      apiVersion: kubevirt.io/v1
+      kind: VirtualMachine
+      metadata: {name: web-vm, namespace: app-web-prod}
+      spec:
+        running: true
+        template:
+          metadata: {labels: {app: web-vm}}
+          spec:
+            nodeSelector: {kubernetes.io/hostname: node-2}
+            networks: [{name: default, pod: {}}]
+            domain:
+              devices:
+                interfaces: [{name: default, masquerade: {}}]
+                disks: [{name: cloudinit, disk: {bus: virtio}}]
+              resources: {requests: {memory: 128Mi}}
+            volumes:
+            - name: cloudinit
+              cloudInitNoCloud:
+                userData: |
+                  #!/bin/sh
+                  mkdir -p /www && echo machine >/www/i
+                  httpd -p 8080 -h /www
+      """;
+
+  /** The announcing node is the machine's: who is outside keeps its address on the way. */
+  private static final String ANNOUNCED =
+      """
+      apiVersion: cilium.io/v2alpha1
+      kind: CiliumL2AnnouncementPolicy
+      metadata: {name: vm-pool}
+      spec:
+        nodeSelector: {matchLabels: {kubernetes.io/hostname: node-2}}
+        interfaces: [^eth0$]
+        loadBalancerIPs: true
+      """;
+
+  private static String from(String prefix) {
+    return """
+    apiVersion: cilium.io/v2
+    kind: CiliumNetworkPolicy
+    metadata: {name: vm-from-outside, namespace: app-web-prod}
+    spec:
+      endpointSelector: {matchLabels: {app: web-vm}}
+      ingress:
+      - fromCIDR: [%s]
+        toPorts: [{ports: [{port: "8080", protocol: TCP}]}]
+    """
+        .formatted(prefix);
+  }
+
+  private static String pod(String name, String node, int port) {
+    return """
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: %s, namespace: app-web-prod, labels: {app: web}}
+    spec:
+      nodeName: %s
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: main
+        image: busybox
+        ports: [{name: http, containerPort: %d}]
+        command: ["sh", "-c", "mkdir /w; echo %s >/w/i; exec httpd -f -p %d -h /w"]
+    """
+        .formatted(name, node, port, name, port);
+  }
+
+  @Test
+  void servicesAreReachedFromPodsMachinesAndTheOutside() throws Exception {
+    try (RunningLab lab =
+        RunningLab.up(
+            "--nodes",
+            "2",
+            "--config",
+            "kube-proxy-replacement=true",
+            "--config",
+            "enable-bpf-masquerade=true")) {
+      lab.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: app-web-prod}\n");
+      lab.apply(pod("web-1", "node-1", 8080));
+      lab.apply(pod("web-2", "node-2", 9090));
+      lab.apply(SERVICE);
+      lab.apply(MACHINE);
+      lab.pod(NAMESPACE, "client", Map.of("app", "client"));
+      lab.running(NAMESPACE, "client");
+
+      bothAnswer("a pod at the cluster's address", () -> fetchFromPod(lab, CLUSTER_ADDRESS));
+      bothAnswer(
+          "the outside at a node's port", () -> fetchFromOutside(lab, FIRST_NODE + ":30080"));
+      assertThat(why(lab, CLUSTER_ADDRESS + ":80"))
+          .contains("node-1: 10.96.7.7:80/TCP is ClusterIP of app-web-prod/web, from the cluster")
+          .contains(":9090 (Pod web-2 on node-2): ready");
+      bothAnswer("a machine at the cluster's address", () -> fetchFromMachine(lab));
+
+      missionsAddress(lab);
+
+      lab.client().pods().inNamespace(NAMESPACE).withName("web-1").delete();
+      Eventually.holds(
+          "the service knows that web-1 is gone",
+          () -> !why(lab, CLUSTER_ADDRESS + ":80").contains("web-1"));
+      for (int i = 0; i < 8; i++) {
+        assertThat(fetchFromPod(lab, CLUSTER_ADDRESS)).isEqualTo("web-2\n");
+      }
+    }
+  }
+
+  /** The mission's pool and service, as they are written, and a client outside of the cluster. */
+  private static void missionsAddress(RunningLab lab) throws Exception {
+    lab.apply(ANNOUNCED);
+    lab.apply(from(OUTSIDE + "/32"));
+    lab.kubectl(
+            "-n",
+            NAMESPACE,
+            "apply",
+            "-f",
+            Ovenet.HOME.resolve("examples/vm-web-service.yaml").toString())
+        .succeed();
+    outside(lab, "ip", "route", "add", "10.100.0.0/24", "dev", "eth0").succeed();
+    Eventually.holds(
+        "the outside reaches the machine at the service's address",
+        () -> fetchFromOutside(lab, "10.100.0.10").equals("machine\n"));
+    Eventually.holds(
+        "the flow names who came from outside",
+        () ->
+            observe(lab)
+                .matches(
+                    "(?s).*192\\.168\\.77\\.254:.* -> app-web-prod/virt-launcher-web-vm-.*:8080 "
+                        + ".*INGRESS ALLOWED.*"));
+    lab.apply(from("203.0.113.1/32"));
+    Eventually.holds(
+        "a policy that names somebody else keeps the outside off",
+        () -> fetchFromOutside(lab, "10.100.0.10").isEmpty());
+    assertThat(observe(lab)).contains("Policy denied DROPPED");
+  }
+
+  private interface Fetch {
+    String once() throws IOException, InterruptedException;
+  }
+
+  private static void bothAnswer(String what, Fetch fetch) throws Exception {
+    var answers = new TreeSet<String>();
+    Eventually.holds(
+        what + " is answered by both",
+        () -> {
+          answers.add(fetch.once());
+          return answers.containsAll(List.of("web-1\n", "web-2\n"));
+        });
+  }
+
+  private static String fetchFromPod(RunningLab lab, String address)
+      throws IOException, InterruptedException {
+    return lab.ovenet()
+        .run(
+            "lab",
+            "exec",
+            NAMESPACE + "/client",
+            "--",
+            "timeout",
+            "5",
+            "wget",
+            "-q",
+            "-O",
+            "-",
+            "http://" + address + "/i")
+        .out();
+  }
+
+  private static String fetchFromMachine(RunningLab lab) throws IOException, InterruptedException {
+    String answer =
+        lab.ovenet()
+            .run(
+                "lab",
+                "console",
+                NAMESPACE + "/web-vm",
+                "--",
+                "wget",
+                "-q",
+                "-O",
+                "-",
+                "http://" + CLUSTER_ADDRESS + "/i")
+            .out();
+    return answer.replace("\r", "");
+  }
+
+  private static String fetchFromOutside(RunningLab lab, String address)
+      throws IOException, InterruptedException {
+    return outside(
+            lab, "timeout", "5", "busybox", "wget", "-q", "-O", "-", "http://" + address + "/i")
+        .out();
+  }
+
+  private static Ovenet.Result outside(RunningLab lab, String... command)
+      throws IOException, InterruptedException {
+    var words = new ArrayList<String>();
+    words.addAll(List.of("nsenter", "-t", lab.status().at("/outside/pid").asText(), "-n"));
+    words.addAll(List.of(command));
+    return Ovenet.run(words, Map.of());
+  }
+
+  private static String why(RunningLab lab, String place) throws IOException, InterruptedException {
+    return lab.ovenet().run("service", "why", place).out();
+  }
+
+  private static String observe(RunningLab lab) throws IOException, InterruptedException {
+    return lab.ovenet()
+        .run("hubble", "observe", "--vm", NAMESPACE + "/web-vm", "--last", "50")
+        .succeed()
+        .out();
+  }
+}
