@@ -23,6 +23,9 @@ import org.slf4j.LoggerFactory;
  * The side of the server that speaks HTTP: requests become {@link Call}s, {@link Answer}s go out.
  */
 final class HttpFront extends Handler.Abstract {
+  /** Bytes of a body beyond its limit that are read and thrown away. */
+  private static final long DISCARDED = 64L << 20;
+
   private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
 
   private final Function<Call, Answer> router;
@@ -128,12 +131,24 @@ final class HttpFront extends Handler.Abstract {
     try (InputStream in = Content.Source.asInputStream(request)) {
       byte[] body = in.readNBytes(bodyLimit + 1);
       if (body.length > bodyLimit) {
+        discard(in);
         throw new ApiException(
             413,
             "RequestEntityTooLarge",
             "Request entity too large: limit is " + bodyLimit + " bytes");
       }
       return body;
+    }
+  }
+
+  /** Reads on for a while: a client that finds its connection closed never hears the answer. */
+  private static void discard(InputStream in) throws IOException {
+    byte[] chunk = new byte[65_536];
+    long left = DISCARDED;
+    int read = in.read(chunk);
+    while (read >= 0 && left > 0) {
+      left -= read;
+      read = in.read(chunk);
     }
   }
 
