@@ -46,6 +46,18 @@ record Dns(
     }
   }
 
+  private static final int BYTES = 200;
+  private static final int BYTES_OF_TEXT = 56;
+
+  /** About how much memory it takes. */
+  int bytes() {
+    int bytes = BYTES + query.length() + ips.size() * (Long.BYTES * 4 + Integer.BYTES);
+    for (String alias : aliases) {
+      bytes += BYTES_OF_TEXT + alias.length();
+    }
+    return bytes + (types.size() + recordTypes.size()) * BYTES_OF_TEXT;
+  }
+
   Dns answered(long nanos) {
     return new Dns(
         response, id, query, types, ips, ttl, aliases, rcode, recordTypes, Math.max(0, nanos));

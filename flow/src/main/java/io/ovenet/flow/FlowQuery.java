@@ -71,33 +71,50 @@ record FlowQuery(
     }
   }
 
-  /** Where in the ring to begin. */
+  /** The sequence number to begin at: of a drop that the ring keeps beside it, or in the ring. */
   long start(FlowRing ring) {
-    long next = ring.next();
-    long oldest = ring.oldest();
-    if (since != null) {
-      long position = next;
-      while (position > oldest
-          && ring.read(position - 1) instanceof RingEntry entry
-          && entry.time() >= since) {
-        position--;
+    if (since == null && number == 0 && follow) {
+      return ring.next();
+    }
+    boolean everything = since == null && (first || number == 0);
+    long position = everything ? ring.oldest() : ring.next();
+    long matches = 0;
+    // A drop's index is read only where the ring ends, for what goes from here goes there.
+    while (ring.read(position - 1) instanceof RingEntry entry) {
+      if (begins(entry, matches)) {
+        return position;
       }
-      return position;
+      matches += matches(entry) ? 1 : 0;
+      position--;
     }
-    if (first || (number == 0 && !follow)) {
-      return oldest;
-    }
-    if (number == 0) {
-      return next;
-    }
-    long position = next;
-    for (long matches = 0; position > oldest && matches != number; position--) {
-      if (ring.read(position - 1) instanceof FlowRecord flow
-          && flow.time() <= until
-          && filter.test(flow)) {
-        matches++;
+    DropRing drops = ring.drops();
+    for (long index = drops.next(); index > drops.oldest(); index--) {
+      FlowRecord drop = drops.read(index - 1);
+      if (drop == null || begins(drop, matches)) {
+        break;
+      }
+      if (drop.sequence() < position) {
+        matches += matches(drop) ? 1 : 0;
+        position = drop.sequence();
       }
     }
     return position;
+  }
+
+  /** Whether what comes after an entry is enough. */
+  private boolean begins(RingEntry entry, long matches) {
+    if (since != null) {
+      return entry.time() < since;
+    }
+    return !first && number != 0 && matches == number;
+  }
+
+  private boolean matches(RingEntry entry) {
+    return since == null
+        && !first
+        && number != 0
+        && entry instanceof FlowRecord flow
+        && flow.time() <= until
+        && filter.test(flow);
   }
 }

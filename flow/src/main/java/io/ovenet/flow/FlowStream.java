@@ -8,7 +8,8 @@ import java.util.function.LongSupplier;
 
 /**
  * One GetFlows, on a thread of its own. Goes through the ring at its client's pace; what was
- * overwritten meanwhile it tells the client as lost, and the writer never knows.
+ * overwritten meanwhile it tells the client as lost, but for drops that are kept, and the writer
+ * never knows.
  */
 final class FlowStream implements Runnable {
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -25,7 +26,15 @@ final class FlowStream implements Runnable {
   private final LongSupplier now;
   private final ServerCallStreamObserver<byte[]> client;
   private long position;
+  private long end;
   private long sent;
+
+  /** Up to here there are drops alone to be read. */
+  private long dropsUntil;
+
+  /** Of those that are skipped until then, lost to this reader; 0: it never had a claim to them. */
+  private long skipped;
+
   private long lastTime;
 
   FlowStream(
@@ -44,22 +53,11 @@ final class FlowStream implements Runnable {
 
   @Override
   public void run() {
-    long end = query.follow() ? Long.MAX_VALUE : ring.next();
+    end = query.follow() ? Long.MAX_VALUE : ring.next();
+    dropsUntil = Math.min(ring.oldest(), end); // before the start, which is overtaken from then on
     position = query.start(ring);
-    while (position < end && !client.isCancelled()) {
-      boolean more =
-          switch (ring.read(position)) {
-            case FlowRecord flow -> flow(flow);
-            case KernelLoss loss -> lost(loss);
-            case RingRead.Missing.OVERWRITTEN -> overtaken();
-            case RingRead.Missing.NOT_YET -> {
-              ring.await(position, PATIENCE_NANOS);
-              yield query.until() == Long.MAX_VALUE || now.getAsLong() <= query.until();
-            }
-          };
-      if (!more) {
-        break;
-      }
+    while (position < end && !client.isCancelled() && step()) {
+      // all is done by the step
     }
     if (!client.isCancelled()) {
       client.onCompleted();
@@ -67,6 +65,21 @@ final class FlowStream implements Runnable {
   }
 
   /** False: there is nothing more to send. */
+  private boolean step() {
+    if (position < dropsUntil || skipped > 0) {
+      return drop();
+    }
+    return switch (ring.read(position)) {
+      case FlowRecord flow -> flow(flow);
+      case KernelLoss loss -> lost(loss);
+      case RingRead.Missing.OVERWRITTEN -> overtaken();
+      case RingRead.Missing.NOT_YET -> {
+        ring.await(position, PATIENCE_NANOS);
+        yield query.until() == Long.MAX_VALUE || now.getAsLong() <= query.until();
+      }
+    };
+  }
+
   private boolean flow(FlowRecord flow) {
     if (flow.time() > query.until()) {
       return false;
@@ -79,6 +92,22 @@ final class FlowStream implements Runnable {
     send(encoder.response(flow));
     sent++;
     return query.follow() || query.number() == 0 || sent != query.number();
+  }
+
+  private boolean drop() {
+    FlowRecord drop = ring.drop(position, dropsUntil);
+    if (drop != null) {
+      position = drop.sequence();
+      skipped = Math.max(0, skipped - 1);
+      return flow(drop);
+    }
+    if (skipped > 0) {
+      long time = now.getAsLong();
+      send(encoder.lost(LostEventSource.HUBBLE_RING_BUFFER, skipped, lastTime, time, time));
+      skipped = 0;
+    }
+    position = Math.max(position, dropsUntil);
+    return true;
   }
 
   private boolean lost(KernelLoss loss) {
@@ -97,10 +126,9 @@ final class FlowStream implements Runnable {
   }
 
   private boolean overtaken() {
-    long to = Math.min(ring.oldest() + (ring.capacity() >> CATCH_UP_SHIFT), ring.next());
-    long time = now.getAsLong();
-    send(encoder.lost(LostEventSource.HUBBLE_RING_BUFFER, to - position, lastTime, time, time));
-    position = to;
+    long caughtUp = ring.oldest() + (ring.capacity() >> CATCH_UP_SHIFT);
+    dropsUntil = Math.min(Math.min(caughtUp, ring.next()), end);
+    skipped = dropsUntil - position;
     return true;
   }
 

@@ -7,4 +7,9 @@ package io.ovenet.flow;
  * @param first when there were none missing for the last time
  * @param events how many, exactly
  */
-public record KernelLoss(long sequence, long time, long first, long events) implements RingEntry {}
+public record KernelLoss(long sequence, long time, long first, long events) implements RingEntry {
+  @Override
+  public int bytes() {
+    return 56;
+  }
+}

@@ -7,4 +7,7 @@ public sealed interface RingEntry extends RingRead permits FlowRecord, KernelLos
 
   /** Nanoseconds since 1970, UTC. */
   long time();
+
+  /** About how much memory it takes, without what it shares with others. */
+  int bytes();
 }

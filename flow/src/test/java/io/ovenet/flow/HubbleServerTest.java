@@ -287,6 +287,44 @@ final class HubbleServerTest {
     assertThat(losses).isPositive();
   }
 
+  /** Each third flow is a drop, so of 300 the first 300 have 100. */
+  @Test
+  void aFloodOfOtherFlowsTakesNoDropAway() {
+    write(300);
+    var dropped = FlowFilter.newBuilder().addVerdict(Verdict.DROPPED).build();
+    for (int i = 0; i < 3 * CAPACITY; i++) {
+      int n = (int) ring.next();
+      Event event = Flows.trace().ports(n + 1, 80);
+      ring.write(Flows.record(event.time((n + 1) * 1000L), n));
+    }
+    List<Integer> all =
+        java.util.stream.IntStream.range(0, 100).map(i -> 3 * i + 1).boxed().toList();
+    assertThat(ports(GetFlowsRequest.newBuilder().setNumber(100).addWhitelist(dropped)))
+        .isEqualTo(all);
+    assertThat(ports(GetFlowsRequest.newBuilder().setNumber(3).addWhitelist(dropped)))
+        .containsExactly(292, 295, 298);
+    assertThat(ports(GetFlowsRequest.newBuilder().setSince(micros(295)).addWhitelist(dropped)))
+        .containsExactly(295, 298);
+    assertThat(ports(GetFlowsRequest.newBuilder().setFirst(true).setNumber(2)))
+        .containsExactly(1, 4);
+    assertThat(ports(GetFlowsRequest.newBuilder())).hasSize(100 + CAPACITY).isSorted();
+    write(30); // drops that are still among all others
+    Iterator<GetFlowsResponse> following =
+        get(GetFlowsRequest.newBuilder().setFollow(true).setNumber(100).addWhitelist(dropped));
+    for (int i = 10; i < 110; i++) {
+      int expected = i < 100 ? 3 * i + 1 : (int) ring.next() - 30 + firstDropOf30() + 3 * (i - 100);
+      assertThat(port(following.next())).isEqualTo(expected);
+    }
+    write(3);
+    assertThat(following.next().getFlow().getVerdict()).isEqualTo(Verdict.DROPPED);
+  }
+
+  /** Of the last 30 flows the first drop's port, less the number of flows before the 30. */
+  private int firstDropOf30() {
+    long before = ring.next() - 30;
+    return (int) Math.floorMod(-before, 3L) + 1;
+  }
+
   @Test
   void statusNamespacesHealthAndReflection() throws Exception {
     write(CAPACITY + 10);

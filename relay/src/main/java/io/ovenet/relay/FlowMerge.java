@@ -34,6 +34,11 @@ final class FlowMerge implements Runnable {
   private final String nodeName;
   private final ServerCallStreamObserver<GetFlowsResponse> client;
   private final Map<String, PeerFlows> streams = new HashMap<>();
+
+  /** Of each node that has sent something, the time of the newest, in nanoseconds since 1970. */
+  private final Map<String, Long> newest = new HashMap<>();
+
+  private final Timestamp began;
   private final TreeSet<String> unavailable = new TreeSet<>();
 
   /** Names of nodes by what went wrong, since the last time that was told. */
@@ -51,6 +56,7 @@ final class FlowMerge implements Runnable {
     this.request = request;
     this.nodeName = nodeName;
     this.client = client;
+    this.began = now();
   }
 
   /** Starts the thread. */
@@ -65,7 +71,7 @@ final class FlowMerge implements Runnable {
   @Override
   public void run() {
     try {
-      ask(request);
+      ask(true);
       if (streams.isEmpty() && !request.getFollow()) {
         fail(
             unavailable.isEmpty()
@@ -90,7 +96,7 @@ final class FlowMerge implements Runnable {
     while (!client.isCancelled()) {
       long now = System.nanoTime();
       if (request.getFollow() && now - relist >= 0) {
-        ask(request.toBuilder().clearNumber().clearSince().build());
+        ask(false);
         relist = now + RELIST_NANOS;
       }
       tellErrors(now, false);
@@ -107,6 +113,9 @@ final class FlowMerge implements Runnable {
         LockSupport.parkNanos(this, LATENESS_NANOS - (now - head.nanos()));
       } else {
         send(head.response());
+        if (head.response().hasFlow()) {
+          newest.merge(oldest.peer(), head.time(), Math::max);
+        }
         oldest.take();
       }
     }
@@ -156,7 +165,7 @@ final class FlowMerge implements Runnable {
   }
 
   /** Asks every agent that is not asked so far, and tells which could be and which not. */
-  private void ask(GetFlowsRequest what) {
+  private void ask(boolean atFirst) {
     var connected = new ArrayList<String>();
     var missing = new TreeSet<String>();
     for (Peer peer : directory.peers()) {
@@ -170,7 +179,7 @@ final class FlowMerge implements Runnable {
       }
       var stream = new PeerFlows(peer.name(), () -> LockSupport.unpark(thread));
       streams.put(peer.name(), stream);
-      ObserverGrpc.newStub(channel).getFlows(what, stream);
+      ObserverGrpc.newStub(channel).getFlows(atFirst ? request : goingOn(peer.name()), stream);
       connected.add(peer.name());
     }
     if (!connected.isEmpty()) {
@@ -185,6 +194,34 @@ final class FlowMerge implements Runnable {
     unavailable.addAll(missing);
   }
 
+  /**
+   * What a node is asked that comes late, or again: all since it broke off, or since the follower
+   * began, so that nothing is missing of the time before it could be asked.
+   */
+  private GetFlowsRequest goingOn(String name) {
+    var asked = request.toBuilder().clearNumber();
+    Long last = newest.get(name);
+    if (last != null) {
+      asked.setSince(timestamp(last + 1));
+    } else if (!request.hasSince()) {
+      asked.setSince(began);
+    }
+    return asked.build();
+  }
+
+  private static Timestamp timestamp(long nanos) {
+    long second = TimeUnit.SECONDS.toNanos(1);
+    return Timestamp.newBuilder()
+        .setSeconds(Math.floorDiv(nanos, second))
+        .setNanos((int) Math.floorMod(nanos, second))
+        .build();
+  }
+
+  private static Timestamp now() {
+    Instant now = Instant.now();
+    return Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()).build();
+  }
+
   private void tellErrors(long now, boolean all) {
     if (!errors.isEmpty() && (all || now - errorsSince >= COALESCE_NANOS)) {
       errors.forEach((what, nodes) -> tell(NodeState.NODE_ERROR, List.copyOf(nodes), what));
@@ -193,7 +230,6 @@ final class FlowMerge implements Runnable {
   }
 
   private void tell(NodeState state, List<String> nodes, String message) {
-    Instant now = Instant.now();
     send(
         GetFlowsResponse.newBuilder()
             .setNodeStatus(
@@ -202,8 +238,7 @@ final class FlowMerge implements Runnable {
                     .addAllNodeNames(nodes)
                     .setMessage(message))
             .setNodeName(nodeName)
-            .setTime(
-                Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()))
+            .setTime(now())
             .build());
   }
 

@@ -1,5 +1,6 @@
 package io.ovenet.relay;
 
+import io.grpc.ConnectivityState;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
@@ -18,8 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The agents that a peer service knows, each with a connection. Follows the service on a thread of
- * its own; while that is away what it told last stays. Safe for any thread.
+ * The agents that a peer service knows, each with a connection. Follows the service and keeps the
+ * connections on threads of its own; while that is away what it told last stays. Safe for any
+ * thread.
  */
 final class PeerDirectory implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PeerDirectory.class);
@@ -31,6 +33,7 @@ final class PeerDirectory implements AutoCloseable {
   private final ConcurrentSkipListMap<String, Peer> peers = new ConcurrentSkipListMap<>();
   private final Context.CancellableContext context = Context.current().withCancellation();
   private final Thread thread;
+  private final Thread connecting;
   private volatile boolean closed;
 
   /**
@@ -44,6 +47,29 @@ final class PeerDirectory implements AutoCloseable {
     this.address = address;
     this.service = channels.open(address, tlsName);
     this.thread = Thread.ofVirtual().name("peers").start(() -> context.run(this::follow));
+    this.connecting = Thread.ofVirtual().name("connect").start(this::connect);
+  }
+
+  /**
+   * Has whoever cannot be reached tried again every second. gRPC by itself waits longer after each
+   * failure, two minutes in the end: so long nobody would see the flows of a node that came back.
+   */
+  private void connect() {
+    while (!closed) {
+      tryAgain(service);
+      for (Peer peer : peers.values()) {
+        if (peer.channel() != null) {
+          tryAgain(peer.channel());
+        }
+      }
+      pause();
+    }
+  }
+
+  private static void tryAgain(ManagedChannel channel) {
+    if (channel.getState(true) == ConnectivityState.TRANSIENT_FAILURE) {
+      channel.resetConnectBackoff();
+    }
   }
 
   /** Those known now, by name. */
@@ -127,6 +153,7 @@ final class PeerDirectory implements AutoCloseable {
     closed = true;
     context.cancel(null);
     thread.interrupt();
+    connecting.interrupt();
     service.shutdownNow();
     List<String> names = new ArrayList<>(peers.keySet());
     names.forEach(this::remove);

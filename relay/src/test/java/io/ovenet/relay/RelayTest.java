@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -63,7 +64,12 @@ final class RelayTest {
           }
           long skipped =
               request.getNumber() == 0 ? 0 : Math.max(0, seconds.size() - request.getNumber());
-          seconds.stream().skip(skipped).forEach(second -> to.onNext(flow(name, second)));
+          seconds.stream()
+              .skip(skipped)
+              .filter(
+                  second ->
+                      Timestamps.compare(Timestamps.fromSeconds(second), request.getSince()) >= 0)
+              .forEach(second -> to.onNext(flow(name, second)));
           if (!silent && !request.getFollow()) {
             to.onCompleted();
           }
@@ -227,13 +233,71 @@ final class RelayTest {
   void aFollowerIsToldOfNodesThatComeLater() throws Exception {
     Iterator<GetFlowsResponse> responses =
         client.getFlows(GetFlowsRequest.newBuilder().setFollow(true).build());
-    add(new Agent("late", List.of(7L), false));
+    long later = java.time.Instant.now().getEpochSecond() + 60;
+    add(new Agent("late", List.of(7L, later), false));
     GetFlowsResponse first = responses.next();
     while (first.getNodeStatus().getStateChange() != NodeState.NODE_CONNECTED) {
       first = responses.next();
     }
     assertThat(first.getNodeStatus().getNodeNamesList()).containsExactly("late");
-    assertThat(responses.next().getFlow().getNodeName()).isEqualTo("late");
+    assertThat(responses.next().getFlow().getTime().getSeconds())
+        .as("not what was before the follower")
+        .isEqualTo(later);
+  }
+
+  /** What a node saw between its start and its being asked would be missing otherwise. */
+  @Test
+  void aFollowerMissesNothingOfANodeThatComesBack() throws Exception {
+    long start = java.time.Instant.now().getEpochSecond();
+    HubbleServer first =
+        HubbleServer.start(
+            List.of(new Agent("a", List.of(1L, start), false).service()),
+            "1.19.4",
+            directory.resolve("first.sock"),
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            null);
+    int port = first.port();
+    peers.upsert("a", "127.0.0.1:" + port, "");
+    connected(1, 0);
+    Iterator<GetFlowsResponse> responses =
+        client.getFlows(GetFlowsRequest.newBuilder().setFollow(true).setNumber(1).build());
+    assertThat(nextFlow(responses)).isEqualTo(start);
+    first.close();
+    connected(0, 1);
+    var again = new Agent("a", List.of(1L, start, start + 1, start + 2), false);
+    open.add(
+        HubbleServer.start(
+            List.of(again.service()),
+            "1.19.4",
+            directory.resolve("again.sock"),
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            null));
+    assertThat(nextFlow(responses)).as("each once").isEqualTo(start + 1);
+    assertThat(nextFlow(responses)).isEqualTo(start + 2);
+  }
+
+  private static long nextFlow(Iterator<GetFlowsResponse> responses) {
+    GetFlowsResponse next = responses.next();
+    while (!next.hasFlow()) {
+      next = responses.next();
+    }
+    return next.getTime().getSeconds();
+  }
+
+  /** By its own measure gRPC tries eight times in the first minute, and less from then on. */
+  @Test
+  void aNodeThatIsDownIsTriedAgainAllTheTime() throws Exception {
+    try (var down = new ServerSocket(0, 16, InetAddress.getLoopbackAddress())) {
+      down.setSoTimeout((int) Duration.ofSeconds(60).toMillis());
+      peers.upsert("down", "127.0.0.1:" + down.getLocalPort(), "");
+      long began = System.nanoTime();
+      for (int i = 0; i < 14; i++) {
+        down.accept().close();
+        assertThat(Duration.ofNanos(System.nanoTime() - began))
+            .as("attempt %d", i)
+            .isLessThan(Duration.ofSeconds(60));
+      }
+    }
   }
 
   @Test
