@@ -189,7 +189,10 @@ final class PolicyRealizer {
                   !moving.contains(number)
                       && Set.of(use.wanted()).equals(users.get(number))
                       && number != 0;
-          chosen.put(use.wanted(), place(use.wanted(), use.number(), alone, undo));
+          // INVARIANT: what differs only in classes that nobody is in yet is two policies all the
+          // same, of which the second must not be written over the first.
+          Predicate<Integer> free = number -> number != 0 && !chosen.containsValue(number);
+          chosen.put(use.wanted(), place(use.wanted(), use.number(), free, alone, undo));
         }
       }
     } catch (RuntimeException e) {
@@ -201,13 +204,17 @@ final class PolicyRealizer {
 
   /** The number under which the policy now stands completely. */
   private int place(
-      CompiledPolicy wanted, int present, Predicate<Integer> alone, Deque<Runnable> undo) {
+      CompiledPolicy wanted,
+      int present,
+      Predicate<Integer> free,
+      Predicate<Integer> alone,
+      Deque<Runnable> undo) {
     var known = numbers.get(wanted);
     if (known != null && stands(known, wanted)) {
       return known;
     }
     for (int candidate : known == null ? new int[] {present} : new int[] {known, present}) {
-      if (candidate != 0 && amend(candidate, wanted, alone.test(candidate), undo)) {
+      if (free.test(candidate) && amend(candidate, wanted, alone.test(candidate), undo)) {
         return candidate;
       }
     }

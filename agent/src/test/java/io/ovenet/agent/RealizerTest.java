@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -69,9 +70,18 @@ class RealizerTest {
         }
       }
     }
-    assertThat(after.answers())
-        .as("seed %d step %d: against a fresh node", seed, step)
-        .isEqualTo(world.fresh(questions));
+    var differences = new TreeMap<String, Boolean>();
+    world
+        .fresh(questions)
+        .forEach(
+            (question, answer) -> {
+              if (!answer.equals(after.answers().get(question))) {
+                differences.put(question.toString(), answer);
+              }
+            });
+    assertThat(differences)
+        .as("seed %d step %d: what a fresh node answers otherwise", seed, step)
+        .isEmpty();
     for (int id : world.endpoints.keySet()) {
       var found = Objects.requireNonNull(world.tables.endpoints().get(id));
       boolean differs = false;
@@ -144,6 +154,42 @@ class RealizerTest {
     world.policies.room = Integer.MAX_VALUE;
     realizer.realize();
     assertThat(world.tables.endpoints().get(2)).isNotNull();
+  }
+
+  @Test
+  void policiesThatDifferOnlyInWhoIsYetToComeAreNotOne() {
+    world.endpoints.put(1, RealizerWorld.endpoint(1, 1, "a"));
+    world.endpoints.put(2, RealizerWorld.endpoint(2, 1, "a"));
+    world.documents.put(
+        "p",
+        Map.of(
+            "metadata",
+            Map.of("name", "p", "namespace", "n"),
+            "spec",
+            Map.of(
+                "endpointSelector",
+                Map.of(),
+                "ingress",
+                List.of(
+                    Map.of(
+                        "fromEndpoints",
+                        List.of(Map.of("matchLabels", Map.of("app", "b"))),
+                        "toPorts",
+                        List.of(Map.of("ports", List.of(Map.of("port", "http")))))))));
+    var realizer = world.restarted();
+    realizer.realize();
+    // Each endpoint's own port of that name: 80, and 443.
+    int b = RealizerWorld.identityOf("b");
+    realizer.upsertIdentity(b, RealizerWorld.labels("b"));
+    realizer.realize();
+    for (int endpoint : new int[] {1, 2}) {
+      for (int port : new int[] {80, 443}) {
+        assertThat(
+                world.passes(new RealizerWorld.Question(endpoint, b, "", PolicyKey.INGRESS, port)))
+            .as("endpoint %d, port %d", endpoint, port)
+            .isEqualTo(port == (endpoint == 1 ? 80 : 443));
+      }
+    }
   }
 
   @Test
