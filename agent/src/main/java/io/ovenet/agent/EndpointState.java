@@ -21,8 +21,18 @@ import java.util.Set;
 final class EndpointState {
   private static final InetAddress NO_ADDRESS6 = InetAddress.ofLiteral("::");
 
+  /** By whether ingress (1) and egress (2) are enforced. */
+  private static final List<Set<Endpoint.Flag>> FLAGS =
+      List.of(
+          Set.of(Endpoint.Flag.PRESENT),
+          Set.of(Endpoint.Flag.PRESENT, Endpoint.Flag.ENFORCE_INGRESS),
+          Set.of(Endpoint.Flag.PRESENT, Endpoint.Flag.ENFORCE_EGRESS),
+          Set.of(
+              Endpoint.Flag.PRESENT, Endpoint.Flag.ENFORCE_INGRESS, Endpoint.Flag.ENFORCE_EGRESS));
+
   private final Tables tables;
   private LocalEndpoint wanted;
+  private PolicySubject subject;
   private boolean present;
   private int identity;
   private int variant;
@@ -32,6 +42,7 @@ final class EndpointState {
   EndpointState(Tables tables, LocalEndpoint wanted) {
     this.tables = tables;
     this.wanted = wanted;
+    this.subject = subjectOf(wanted);
   }
 
   LocalEndpoint wanted() {
@@ -40,11 +51,12 @@ final class EndpointState {
 
   void want(LocalEndpoint changed) {
     wanted = changed;
+    subject = subjectOf(changed);
   }
 
   /** What decides which policy it is to have. */
   PolicySubject subject() {
-    return subjectOf(wanted);
+    return subject;
   }
 
   static PolicySubject subjectOf(LocalEndpoint endpoint) {
@@ -188,13 +200,8 @@ final class EndpointState {
 
   /** What the packet path has to be told of a policy besides its number. */
   static Set<Endpoint.Flag> flagsOf(CompiledPolicy policy) {
-    var flags = EnumSet.of(Endpoint.Flag.PRESENT);
-    if (policy.enforces(TrafficDirection.INGRESS)) {
-      flags.add(Endpoint.Flag.ENFORCE_INGRESS);
-    }
-    if (policy.enforces(TrafficDirection.EGRESS)) {
-      flags.add(Endpoint.Flag.ENFORCE_EGRESS);
-    }
-    return Set.copyOf(flags);
+    return FLAGS.get(
+        (policy.enforces(TrafficDirection.INGRESS) ? 1 : 0)
+            + (policy.enforces(TrafficDirection.EGRESS) ? 2 : 0));
   }
 }

@@ -34,7 +34,22 @@ final class KernelClasses {
     boolean test(int kernelClass, int other);
   }
 
-  private record Pair(int kernelClass, int engineClass) {}
+  private record Pair(int kernelClass, int engineClass) {
+    // Written out: a key's generated methods are many times slower in what the agent's compiler
+    // makes.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other
+          || (other instanceof Pair that
+              && kernelClass == that.kernelClass
+              && engineClass == that.engineClass);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * kernelClass + engineClass;
+    }
+  }
 
   /** Identities that change their class, and which class follows which. */
   record Moves(Map<Integer, Integer> identities, Map<Pair, Integer> successors) {

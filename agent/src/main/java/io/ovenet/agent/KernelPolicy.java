@@ -15,7 +15,22 @@ import org.jspecify.annotations.Nullable;
 /** One policy of policy_map, by class and direction. Used by the steering thread alone. */
 final class KernelPolicy {
   /** Whom a table is about. */
-  record Place(int kernelClass, int direction) {}
+  record Place(int kernelClass, int direction) {
+    // Written out: a key's generated methods are many times slower in what the agent's compiler
+    // makes.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other
+          || (other instanceof Place that
+              && kernelClass == that.kernelClass
+              && direction == that.direction);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * kernelClass + direction;
+    }
+  }
 
   private final int number;
   private final Map<Place, KernelTableEntries> tables = new HashMap<>();
@@ -78,6 +93,8 @@ final class KernelPolicy {
    * @param wanted only places where it may differ; null: no table, CLASS_ANY's decides
    * @return what stood in the places that changed
    */
+  // References on purpose: tables are shared.
+  @SuppressWarnings("ReferenceEquality")
   Map<Place, @Nullable KernelTableEntries> change(
       Table<PolicyKey, PolicyValue> map, Map<Place, @Nullable KernelTableEntries> wanted) {
     // INVARIANT: who gets a table of its own gets it before, who loses it loses it after
@@ -88,6 +105,10 @@ final class KernelPolicy {
     var anyPuts = new LinkedHashMap<PolicyKey, PolicyValue>();
     var anyDeletes = new ArrayList<PolicyKey>();
     var deletes = new ArrayList<PolicyKey>();
+    // Most classes go the same way as the one before.
+    KernelTableEntries lastFrom = null;
+    KernelTableEntries lastTo = null;
+    var steps = new KernelTableEntries.Steps(List.of(), List.of());
     for (var entry : wanted.entrySet()) {
       var place = entry.getKey();
       var from = tables.get(place);
@@ -95,9 +116,13 @@ final class KernelPolicy {
       if (Objects.equals(from, to)) {
         continue;
       }
+      if (from != lastFrom || to != lastTo) {
+        steps = KernelTableEntries.steps(from, to);
+        lastFrom = from;
+        lastTo = to;
+      }
       before.put(place, from);
       boolean isAny = place.kernelClass() == CompiledPolicy.CLASS_ANY;
-      var steps = KernelTableEntries.steps(from, to);
       for (var put : steps.puts()) {
         (isAny ? anyPuts : puts).put(keyOf(place, put.slot()), put.value());
       }

@@ -4,9 +4,7 @@ import io.ovenet.datapath.PolicyKey;
 import io.ovenet.datapath.PolicyValue;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,12 +28,25 @@ final class KernelTableEntries {
     private int length() {
       return protocol == PolicyKey.ANY_PROTOCOL ? 0 : 1 + portBits;
     }
+
+    // Written out: a key's generated methods are many times slower in what the agent's compiler
+    // makes.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other
+          || (other instanceof Slot that
+              && protocol == that.protocol
+              && port == that.port
+              && portBits == that.portBits);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * (31 * protocol + port) + portBits;
+    }
   }
 
-  private static final Comparator<Slot> SHORTEST_FIRST =
-      Comparator.comparingInt(Slot::length)
-          .thenComparingInt(Slot::protocol)
-          .thenComparingInt(Slot::port);
+  private static final Comparator<Slot> SHORTEST_FIRST = KernelTableEntries::byLength;
 
   private final Slot[] slots;
   private final PolicyValue[] values;
@@ -45,6 +56,14 @@ final class KernelTableEntries {
     this.slots = slots;
     this.values = values;
     hash = 31 * Arrays.hashCode(slots) + Arrays.hashCode(values);
+  }
+
+  private static int byLength(Slot one, Slot other) {
+    int order = Integer.compare(one.length(), other.length());
+    if (order == 0) {
+      order = Integer.compare(one.protocol, other.protocol);
+    }
+    return order == 0 ? Integer.compare(one.port, other.port) : order;
   }
 
   static KernelTableEntries of(Map<Slot, PolicyValue> entries) {
@@ -90,23 +109,33 @@ final class KernelTableEntries {
     record Put(Slot slot, PolicyValue value) {}
   }
 
+  private static final KernelTableEntries NOTHING =
+      new KernelTableEntries(new Slot[0], new PolicyValue[0]);
+
   /** The steps from one to the other; null: no table, another class's decides. */
   static Steps steps(@Nullable KernelTableEntries from, @Nullable KernelTableEntries to) {
-    var present = new HashMap<Slot, PolicyValue>();
-    if (from != null) {
-      for (int i = 0; i < from.slots.length; i++) {
-        present.put(from.slots[i], from.values[i]);
-      }
-    }
+    var old = from == null ? NOTHING : from;
+    var now = to == null ? NOTHING : to;
     var puts = new ArrayList<Steps.Put>();
-    for (int i = to == null ? -1 : to.slots.length - 1; to != null && i >= 0; i--) {
-      if (!to.values[i].equals(present.remove(to.slots[i]))) {
-        puts.add(new Steps.Put(to.slots[i], to.values[i]));
+    var deletes = new ArrayList<Slot>();
+    int before = old.slots.length - 1;
+    int after = now.slots.length - 1;
+    while (before >= 0 || after >= 0) {
+      int order =
+          before < 0
+              ? -1
+              : after < 0 ? 1 : SHORTEST_FIRST.compare(old.slots[before], now.slots[after]);
+      if (order > 0) {
+        deletes.add(old.slots[before--]);
+        continue;
       }
+      if (order < 0 || !now.values[after].equals(old.values[before])) {
+        puts.add(new Steps.Put(now.slots[after], now.values[after]));
+      }
+      before -= order == 0 ? 1 : 0;
+      after--;
     }
-    var deletes = new ArrayList<>(present.keySet());
-    Collections.sort(deletes, SHORTEST_FIRST);
-    return new Steps(puts, deletes);
+    return new Steps(puts, deletes.reversed());
   }
 
   @Override

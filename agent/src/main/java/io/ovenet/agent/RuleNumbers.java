@@ -22,6 +22,21 @@ public final class RuleNumbers {
     public DecidedBy {
       log = List.copyOf(log);
     }
+
+    // Written out: a key's generated methods are many times slower in what the agent's compiler
+    // makes.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other
+          || (other instanceof DecidedBy that
+              && origins.equals(that.origins)
+              && log.equals(that.log));
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * origins.hashCode() + log.hashCode();
+    }
   }
 
   private static final long KEPT_NANOS = Duration.ofHours(2).toNanos();

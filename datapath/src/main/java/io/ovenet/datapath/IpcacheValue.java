@@ -1,6 +1,7 @@
 package io.ovenet.datapath;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code struct ipcache_value}: 16 bytes.
@@ -57,5 +58,23 @@ public record IpcacheValue(
   /** The same with a variant, 0 for none. */
   public IpcacheValue(int identity, int variant) {
     this(identity, 0, 0, 0, variant);
+  }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof IpcacheValue that
+            && identity == that.identity
+            && tunnelEndpoint == that.tunnelEndpoint
+            && encryptionKey == that.encryptionKey
+            && flags == that.flags
+            && variant == that.variant);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * (31 * (31 * identity + tunnelEndpoint) + encryptionKey) + flags) + variant;
   }
 }

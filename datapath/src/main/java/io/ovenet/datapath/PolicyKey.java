@@ -1,6 +1,7 @@
 package io.ovenet.datapath;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code struct policy_key}: which packets of a policy and class an entry is for. 20 bytes, packed:
@@ -91,5 +92,25 @@ public record PolicyKey(
 
   private int kernelPrefixLength() {
     return protocol == ANY_PROTOCOL ? PREFIX_ANY_PROTOCOL : PREFIX_ANY_PORT + portBits;
+  }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof PolicyKey that
+            && policy == that.policy
+            && identityClass == that.identityClass
+            && direction == that.direction
+            && protocol == that.protocol
+            && port == that.port
+            && portBits == that.portBits);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * (31 * (31 * (31 * policy + identityClass) + direction) + protocol) + port)
+        + portBits;
   }
 }

@@ -1,6 +1,7 @@
 package io.ovenet.datapath;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code struct policy_value}: what an entry decides, and why. 16 bytes.
@@ -49,5 +50,26 @@ public record PolicyValue(
   /** Without authentication, proxy or log cookie. */
   public PolicyValue(Verdict verdict, int match, int rule) {
     this(verdict, 0, match, 0, rule, 0);
+  }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof PolicyValue that
+            && authentication == that.authentication
+            && match == that.match
+            && proxy == that.proxy
+            && rule == that.rule
+            && logCookie == that.logCookie
+            && verdict == that.verdict);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31
+            * (31 * (31 * (31 * (31 * verdict.hashCode() + authentication) + match) + proxy) + rule)
+        + logCookie;
   }
 }

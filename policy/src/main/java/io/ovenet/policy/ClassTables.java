@@ -1,8 +1,6 @@
 package io.ovenet.policy;
 
 import java.util.Arrays;
-import java.util.Map;
-import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,15 +19,35 @@ public final class ClassTables {
     this.tables = tables;
   }
 
-  static ClassTables of(SortedMap<Integer, PolicyTable> byClass) {
-    int[] classes = new int[byClass.size()];
-    PolicyTable[] tables = new PolicyTable[classes.length];
-    int i = 0;
-    for (Map.Entry<Integer, PolicyTable> entry : byClass.entrySet()) {
-      classes[i] = entry.getKey();
-      tables[i++] = entry.getValue();
+  /** Takes tables in any order, each class once. */
+  static final class Builder {
+    private final long[] order;
+    private final PolicyTable[] added;
+    private int size;
+
+    /**
+     * @param most how many there can be
+     */
+    Builder(int most) {
+      order = new long[most];
+      added = new PolicyTable[most];
     }
-    return new ClassTables(classes, tables);
+
+    void add(int identityClass, PolicyTable table) {
+      order[size] = (long) identityClass << 32 | size;
+      added[size++] = table;
+    }
+
+    ClassTables build() {
+      Arrays.sort(order, 0, size);
+      int[] classes = new int[size];
+      PolicyTable[] tables = new PolicyTable[size];
+      for (int i = 0; i < size; i++) {
+        classes[i] = (int) (order[i] >>> 32);
+        tables[i] = added[(int) order[i]];
+      }
+      return new ClassTables(classes, tables);
+    }
   }
 
   /** How many classes have a table of their own. */

@@ -2,6 +2,7 @@ package io.ovenet.policy;
 
 import java.util.List;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A verdict and why.
@@ -17,5 +18,23 @@ public record Decision(Verdict verdict, MatchType match, RuleOrigins origins, Li
 
   public Decision {
     log = List.copyOf(new TreeSet<>(log));
+  }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof Decision that
+            && verdict == that.verdict
+            && match == that.match
+            && origins.equals(that.origins)
+            && log.equals(that.log));
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * (31 * verdict.hashCode() + match.hashCode()) + origins.hashCode())
+        + log.hashCode();
   }
 }

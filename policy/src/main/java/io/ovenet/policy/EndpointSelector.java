@@ -43,4 +43,17 @@ public record EndpointSelector(List<LabelRequirement> requirements) implements P
   public String toString() {
     return requirements.toString();
   }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof EndpointSelector that && requirements.equals(that.requirements));
+  }
+
+  @Override
+  public int hashCode() {
+    return requirements.hashCode();
+  }
 }

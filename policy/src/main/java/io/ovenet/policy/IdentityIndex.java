@@ -6,10 +6,24 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Finds the identities that a selector selects, from their labels and prefixes. */
 final class IdentityIndex {
-  private record KeyValue(String key, String value) {}
+  private record KeyValue(String key, String value) {
+    // Written out: a key's generated methods are many times slower in what the agent's compiler
+    // makes.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other
+          || (other instanceof KeyValue that && key.equals(that.key) && value.equals(that.value));
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * key.hashCode() + value.hashCode();
+    }
+  }
 
   private final Map<Integer, IdentityState> byNumber = new HashMap<>();
   private final Map<KeyValue, List<IdentityState>> byLabel = new HashMap<>();

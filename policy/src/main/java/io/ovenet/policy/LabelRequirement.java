@@ -3,6 +3,7 @@ package io.ovenet.policy;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One condition on an identity's labels.
@@ -86,5 +87,23 @@ public record LabelRequirement(String source, String key, Operator operator, Lis
       case EXISTS -> name;
       case DOES_NOT_EXIST -> "!" + name;
     };
+  }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof LabelRequirement that
+            && operator == that.operator
+            && source.equals(that.source)
+            && key.equals(that.key)
+            && values.equals(that.values));
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * (31 * source.hashCode() + key.hashCode()) + operator.hashCode())
+        + values.hashCode();
   }
 }

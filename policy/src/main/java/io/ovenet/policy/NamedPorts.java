@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The named ports of one pod. Containers of a pod may use one name for several ports: then the name
@@ -52,5 +53,17 @@ public record NamedPorts(List<NamedPort> ports) {
   @Override
   public String toString() {
     return ports.toString();
+  }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other || (other instanceof NamedPorts that && ports.equals(that.ports));
+  }
+
+  @Override
+  public int hashCode() {
+    return ports.hashCode();
   }
 }

@@ -1,5 +1,7 @@
 package io.ovenet.policy;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One entry of a {@link PolicyTable}: what policy_map holds for a policy, class and direction.
  *
@@ -20,5 +22,22 @@ public record PolicyEntry(int protocol, int port, int portBits, Decision decisio
     return protocol == 0
         || (protocol == otherProtocol
             && (portBits == 0 || (port ^ otherPort) >>> (16 - portBits) == 0));
+  }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof PolicyEntry that
+            && protocol == that.protocol
+            && port == that.port
+            && portBits == that.portBits
+            && decision.equals(that.decision));
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * (31 * protocol + port) + portBits) + decision.hashCode();
   }
 }

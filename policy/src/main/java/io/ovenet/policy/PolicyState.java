@@ -1,8 +1,8 @@
 package io.ovenet.policy;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** One set of selecting rules, compiled, and kept up to date while classes come and go. */
@@ -15,7 +15,25 @@ final class PolicyState {
    * @param ports the subject's, as far as the rules' ingress names them
    * @param audit whether what is denied passes and is told
    */
-  record Key(List<ActiveRule> rules, boolean enforced, NamedPorts ports, boolean audit) {}
+  record Key(List<ActiveRule> rules, boolean enforced, NamedPorts ports, boolean audit) {
+    // Written out: a key's generated methods are many times slower in what the agent's compiler
+    // makes.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other
+          || (other instanceof Key that
+              && enforced == that.enforced
+              && audit == that.audit
+              && rules.equals(that.rules)
+              && ports.equals(that.ports));
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * (31 * (31 * rules.hashCode() + Boolean.hashCode(enforced)) + ports.hashCode())
+          + Boolean.hashCode(audit);
+    }
+  }
 
   final Key key;
 
@@ -137,36 +155,37 @@ final class PolicyState {
       }
       PolicyTable anyTable = compiler.table(wildcards, portsOf(null), otherwise);
       any = anyTable;
-      // By slot; an entry lands in a list once, though two of its selectors select the class.
-      TreeMap<Integer, List<ActiveEntry>> bySlot = new TreeMap<>();
+      ClassGroups groups = compiler.groups();
       for (ActiveEntry entry : entries) {
-        for (SelectorState selector : entry.selectors()) {
-          for (int slot = selector.classes.nextSetBit(0);
-              slot >= 0;
-              slot = selector.classes.nextSetBit(slot + 1)) {
-            List<ActiveEntry> list = bySlot.computeIfAbsent(slot, _ -> new ArrayList<>());
-            if (list.isEmpty() || list.getLast().id() != entry.id()) {
-              list.add(entry);
-            }
-          }
-        }
+        groups.add(entry);
       }
       if (namedWildcards) {
-        partition.slotsWithPorts().stream()
-            .forEach(slot -> bySlot.computeIfAbsent(slot, _ -> new ArrayList<>()));
+        groups.addAll(partition.slotsWithPorts());
       }
-      TreeMap<Integer, PolicyTable> byClass = new TreeMap<>();
-      byClass.put(CompiledPolicy.CLASS_ANY, anyTable);
-      bySlot.forEach(
-          (slot, specific) -> {
-            PolicyTable table =
-                compiler.table(
-                    withWildcards(specific), portsOf(partition.classAt(slot)), otherwise);
-            if (!table.equals(anyTable)) {
-              byClass.put(partition.classAt(slot).number, table);
-            }
-          });
-      return ClassTables.of(byClass);
+      BitSet slots = groups.slots();
+      ClassTables.Builder byClass = new ClassTables.Builder(slots.cardinality() + 1);
+      byClass.add(CompiledPolicy.CLASS_ANY, anyTable);
+      for (int slot = slots.nextSetBit(0); slot >= 0; slot = slots.nextSetBit(slot + 1)) {
+        IdentityClass identityClass = partition.classAt(slot);
+        PolicyTable table = tableOf(groups.groupOf(slot), portsOf(identityClass), compiler);
+        if (!table.equals(anyTable)) {
+          byClass.add(identityClass.number, table);
+        }
+      }
+      groups.clear();
+      return byClass.build();
+    }
+
+    private PolicyTable tableOf(ClassGroups.Group group, NamedPorts ports, TableCompiler compiler) {
+      PolicyTable table = group.table;
+      if (table == null) {
+        table = compiler.table(withWildcards(group.entries()), ports, otherwise);
+        // In egress each class may have other ports.
+        if (direction == TrafficDirection.INGRESS) {
+          group.table = table;
+        }
+      }
+      return table;
     }
 
     private static Decision otherwise(boolean defaultDeny, List<RuleOrigin> denying) {

@@ -1,6 +1,7 @@
 package io.ovenet.policy;
 
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A port as a rule names it: which number it is depends on whose port it is. In ingress it is the
@@ -24,5 +25,18 @@ public record PortName(int protocol, String name) implements Comparable<PortName
   @Override
   public String toString() {
     return name + "/" + PortRange.all(protocol);
+  }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof PortName that && protocol == that.protocol && name.equals(that.name));
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * protocol + name.hashCode();
   }
 }

@@ -1,5 +1,7 @@
 package io.ovenet.policy;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A protocol and the ports of it that a rule names. For ICMP and ICMPv6 the type stands in a port's
  * high byte, as in the kernel's policy_map.
@@ -72,5 +74,21 @@ public record PortRange(int protocol, int from, int to) implements Comparable<Po
 
   private String ports() {
     return isWholeProtocol() ? "" : from == to ? from + "/" : from + "-" + to + "/";
+  }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof PortRange that
+            && protocol == that.protocol
+            && from == that.from
+            && to == that.to);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * protocol + from) + to;
   }
 }

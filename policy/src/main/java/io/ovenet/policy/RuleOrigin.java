@@ -1,5 +1,7 @@
 package io.ovenet.policy;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Where a verdict comes from.
  *
@@ -29,5 +31,23 @@ public record RuleOrigin(PolicyKind kind, String namespace, String name, String 
   @Override
   public String toString() {
     return policy() + " " + fieldPath;
+  }
+
+  // Written out: a key's generated methods are many times slower in what the agent's compiler
+  // makes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof RuleOrigin that
+            && kind == that.kind
+            && namespace.equals(that.namespace)
+            && name.equals(that.name)
+            && fieldPath.equals(that.fieldPath));
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * (31 * kind.hashCode() + namespace.hashCode()) + name.hashCode())
+        + fieldPath.hashCode();
   }
 }

@@ -11,7 +11,20 @@ import org.jspecify.annotations.Nullable;
 final class SelectorIndex {
   private static final String NO_KEY = "";
 
-  private record KeyValue(String key, String value) {}
+  private record KeyValue(String key, String value) {
+    // Written out: a key's generated methods are many times slower in what the agent's compiler
+    // makes.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other
+          || (other instanceof KeyValue that && key.equals(that.key) && value.equals(that.value));
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * key.hashCode() + value.hashCode();
+    }
+  }
 
   private final Map<KeyValue, List<SelectorState>> byLabel = new HashMap<>();
   private final Map<String, List<SelectorState>> byKey = new HashMap<>();

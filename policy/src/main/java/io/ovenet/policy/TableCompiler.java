@@ -22,7 +22,23 @@ final class TableCompiler {
           .thenComparingInt(PolicyEntry::protocol)
           .thenComparingInt(PolicyEntry::port);
 
-  private record Key(List<ActiveEntry> entries, NamedPorts ports, Fallback otherwise) {}
+  private record Key(List<ActiveEntry> entries, NamedPorts ports, Fallback otherwise) {
+    // Written out: a key's generated methods are many times slower in what the agent's compiler
+    // makes.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other
+          || (other instanceof Key that
+              && entries.equals(that.entries)
+              && ports.equals(that.ports)
+              && otherwise.equals(that.otherwise));
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * (31 * entries.hashCode() + ports.hashCode()) + otherwise.hashCode();
+    }
+  }
 
   /**
    * One range of an entry.
@@ -36,6 +52,7 @@ final class TableCompiler {
     }
   }
 
+  private final ClassGroups groups = new ClassGroups();
   private final Map<Key, PolicyTable> remembered = new HashMap<>();
   private final Map<PolicyTable, PolicyTable> shared = new HashMap<>();
 
@@ -63,6 +80,11 @@ final class TableCompiler {
       remembered.put(new Key(List.copyOf(entries), named, otherwise), table);
     }
     return table;
+  }
+
+  /** To group classes in: empty, and to be left so. */
+  ClassGroups groups() {
+    return groups;
   }
 
   private static boolean isNamed(List<ActiveEntry> entries, PortName name) {
