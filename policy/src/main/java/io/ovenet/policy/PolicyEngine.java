@@ -148,7 +148,7 @@ public final class PolicyEngine {
     for (ActiveRule rule : rules) {
       if (!kept.contains(rule)) {
         for (Subject subject : subjectIndex.candidates(rule.rule.subject())) {
-          if (rule.rule.subject().matches(subject.labels)) {
+          if (rule.rule.selects(subject.labels)) {
             select(rule, subject);
           }
         }
@@ -286,7 +286,7 @@ public final class PolicyEngine {
     subjectIndex.add(subject);
     for (Held held : policies.values()) {
       for (ActiveRule rule : held.rules) {
-        if (rule.rule.subject().matches(labels)) {
+        if (rule.rule.selects(labels)) {
           select(rule, subject);
         }
       }

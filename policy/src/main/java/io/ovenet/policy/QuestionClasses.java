@@ -283,7 +283,7 @@ public final class QuestionClasses {
   private List<Rule> rulesOf(PolicySubject subject) {
     List<Rule> selecting = new ArrayList<>();
     for (Rule rule : rules) {
-      if (rule.subject().matches(subject.labels())) {
+      if (rule.selects(subject.labels())) {
         selecting.add(rule);
       }
     }

@@ -42,6 +42,11 @@ public record Rule(
         subject, ingressDefaultDeny, egressDefaultDeny, others, labels, log, audit, origin);
   }
 
+  /** Whether an endpoint is its subject. The host never is: no selector of endpoints selects it. */
+  public boolean selects(Labels endpoint) {
+    return subject.matches(endpoint) && !endpoint.isReserved(ReservedIdentity.HOST);
+  }
+
   public boolean defaultDeny(TrafficDirection direction) {
     return direction == TrafficDirection.INGRESS ? ingressDefaultDeny : egressDefaultDeny;
   }

@@ -3,6 +3,7 @@ package io.ovenet.prove;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.PolicySubject;
 import io.ovenet.policy.ReservedIdentity;
+import io.ovenet.policy.naive.Construct;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;

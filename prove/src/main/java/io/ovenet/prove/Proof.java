@@ -2,6 +2,7 @@ package io.ovenet.prove;
 
 import io.ovenet.policy.Decision;
 import io.ovenet.policy.Verdict;
+import io.ovenet.policy.naive.Construct;
 import io.ovenet.policy.naive.NaiveEvaluator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -9,6 +9,7 @@ import io.ovenet.policy.PolicySnapshot;
 import io.ovenet.policy.PolicySubject;
 import io.ovenet.policy.PolicyTable;
 import io.ovenet.policy.TrafficDirection;
+import io.ovenet.policy.naive.Construct;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;

@@ -21,6 +21,10 @@ final class L7Parser {
   private static final Pattern SERVER_NAME =
       Pattern.compile("(\\*{1,2}\\.)?[-a-zA-Z0-9_]+(\\.[-a-zA-Z0-9_*]+)*\\.?");
 
+  private static final List<String> ENVOY_CONFIGS =
+      List.of("CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig");
+  private static final Pattern KAFKA_NAME = Pattern.compile("[-a-zA-Z0-9._]{0,255}");
+
   /** A class of characters, or an escape that is no reference to a group. */
   private static final Pattern IN_CLASS = Pattern.compile("\\\\[^1-9k]|\\[(\\\\.|[^\\]\\\\])*\\]");
 
@@ -43,7 +47,11 @@ final class L7Parser {
     boolean wants = false;
     for (String key : List.of("terminatingTLS", "originatingTLS", "listener")) {
       if (item.get(key).present()) {
-        item.get(key).requireObject();
+        if (key.equals("listener")) {
+          listener(item.get(key));
+        } else {
+          tls(item.get(key));
+        }
         notices.add(item.get(key), key + " is" + WITHHELD, REMEDY);
         wants = true;
       }
@@ -66,6 +74,11 @@ final class L7Parser {
       wants = true;
     }
     boolean rules = rules(item, direction, node);
+    if (rules && names.present() && !item.get("terminatingTLS").present()) {
+      throw names.error(
+          "serverNames together with L7 rules, but TLS is not terminated",
+          "remove one of them, or give terminatingTLS");
+    }
     if (rules && listener.present()) {
       throw listener.error("a listener can't be together with L7 rules", "remove one of them");
     }
@@ -77,6 +90,17 @@ final class L7Parser {
     return !item.get("rules").get("dns").items().isEmpty();
   }
 
+  /** The protocol whose rules the item has; empty without L7 rules. */
+  static String protocol(Field item) {
+    Field rules = item.get("rules");
+    for (String kind : List.of("http", "dns", "kafka")) {
+      if (!rules.get(kind).items().isEmpty()) {
+        return kind;
+      }
+    }
+    return rules.get("l7proto").stringOr("");
+  }
+
   private boolean rules(Field item, TrafficDirection direction, boolean node) {
     Field rules = item.get("rules");
     if (!rules.present()) {
@@ -86,13 +110,13 @@ final class L7Parser {
     Field http = rules.get("http");
     Field dns = rules.get("dns");
     boolean generic = rules.get("l7proto").present() || !rules.get("l7").items().isEmpty();
-    int kinds =
-        (http.items().isEmpty() ? 0 : 1)
-            + (dns.items().isEmpty() ? 0 : 1)
-            + (rules.get("kafka").items().isEmpty() ? 0 : 1)
-            + (generic ? 1 : 0);
-    if (kinds == 0) {
+    Field kafka = rules.get("kafka");
+    if (http.items().isEmpty() && dns.items().isEmpty() && kafka.items().isEmpty() && !generic) {
       return false;
+    }
+    int kinds = generic ? 1 : 0;
+    for (Field kind : List.of(http, dns, kafka)) {
+      kinds += kind.present() ? 1 : 0;
     }
     if (kinds > 1) {
       throw rules.error("more than one kind of L7 rules", "keep one of http, dns, kafka, l7");
@@ -108,6 +132,17 @@ final class L7Parser {
     }
     for (Field rule : dns.items()) {
       fqdn(rule);
+    }
+    for (Field rule : kafka.items()) {
+      kafka(rule);
+    }
+    for (Field rule : rules.get("l7").items()) {
+      for (String key : rule.object().keySet()) {
+        if (key.isEmpty()) {
+          throw rule.error("an empty key", "name what the value is of");
+        }
+        rule.get(key).stringOr("");
+      }
     }
     boolean isDns = !dns.items().isEmpty();
     if (isDns && direction == TrafficDirection.INGRESS) {
@@ -167,15 +202,73 @@ final class L7Parser {
     }
     for (Field match : rule.get("headerMatches").items()) {
       match.only(Set.of("name", "value", "secret", "mismatch"));
-      if (match.get("name").string().isEmpty()) {
-        throw match.get("name").error("empty", "name the header");
-      }
+      notEmpty(match.get("name"), "name the header");
       match.get("value").stringOr("");
-      match.get("secret").object();
+      if (match.get("secret").present()) {
+        secret(match.get("secret"));
+      }
       Field mismatch = match.get("mismatch");
       if (!Set.of("", "LOG", "ADD", "DELETE", "REPLACE").contains(mismatch.stringOr(""))) {
         throw mismatch.error(
             "unknown: '" + mismatch.string() + "'", "use LOG, ADD, DELETE or REPLACE");
+      }
+    }
+  }
+
+  private static void secret(Field secret) {
+    secret.only(Set.of("name", "namespace"));
+    notEmpty(secret.get("name"), "name the Secret");
+    secret.get("namespace").stringOr("");
+  }
+
+  private static void notEmpty(Field text, String remedy) {
+    if (text.string().isEmpty()) {
+      throw text.error("empty", remedy);
+    }
+  }
+
+  private static void tls(Field tls) {
+    tls.only(Set.of("secret", "certificate", "privateKey", "trustedCA"));
+    for (String key : List.of("certificate", "privateKey", "trustedCA")) {
+      tls.get(key).stringOr("");
+    }
+    secret(tls.get("secret"));
+  }
+
+  private static void listener(Field listener) {
+    listener.only(Set.of("envoyConfig", "name", "priority"));
+    notEmpty(listener.get("name"), "name the listener");
+    if (listener.get("priority").present()) {
+      listener.get("priority").integer(1, 100);
+    }
+    Field config = listener.get("envoyConfig");
+    config.only(Set.of("kind", "name"));
+    notEmpty(config.get("name"), "name the Envoy configuration");
+    Field kind = config.get("kind");
+    if (kind.present() && !ENVOY_CONFIGS.contains(kind.string())) {
+      throw kind.error("unknown kind '" + kind.string() + "'", "use one of " + ENVOY_CONFIGS);
+    }
+  }
+
+  private static void kafka(Field rule) {
+    rule.only(Set.of("role", "apiKey", "apiVersion", "clientID", "topic"));
+    Field role = rule.get("role");
+    Field apiKey = rule.get("apiKey");
+    if (!Set.of("", "produce", "consume").contains(role.stringOr("").toLowerCase(Locale.ROOT))) {
+      throw role.error("unknown role '" + role.string() + "'", "use produce or consume");
+    }
+    if (!role.stringOr("").isEmpty() && !apiKey.stringOr("").isEmpty()) {
+      throw rule.error("role and apiKey", "give one of them: a role stands for several keys");
+    }
+    Field version = rule.get("apiVersion");
+    if (!version.stringOr("").matches("[0-9]{0,5}")) {
+      throw version.error("not a version: '" + version.string() + "'", "write a number, as \"8\"");
+    }
+    for (Field name : List.of(rule.get("topic"), rule.get("clientID"))) {
+      if (!KAFKA_NAME.matcher(name.stringOr("")).matches()) {
+        throw name.error(
+            "not a name of Kafka: '" + name.string() + "'",
+            "use at most 255 letters, digits, '.', '_' and '-'");
       }
     }
   }

@@ -180,7 +180,8 @@ final class PeersParser {
         case "Nodes" -> SelectorParser.requirements(item, LabelRequirement.ANY_SOURCE, "");
         case "Groups" -> {
           item.only(Set.of("aws"));
-          item.get("aws").requireObject();
+          item.get("aws")
+              .only(Set.of("labels", "region", "securityGroupsIds", "securityGroupsNames"));
         }
         case "Services" -> service(item);
         default -> L7Parser.fqdn(item);

@@ -17,6 +17,7 @@ import io.ovenet.policy.RuleOrigin;
 import io.ovenet.policy.TrafficDirection;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -74,6 +75,9 @@ final class SpecParser {
   private final PortsParser ports;
   private final L7Parser l7;
 
+  /** Whose L7 rules a port's are: a proxy speaks one protocol on a port. Of one direction. */
+  private final Map<Object, String> l7ByPort = new HashMap<>();
+
   SpecParser(PolicyKey key, Labels derivedLabels, String cluster, Notices notices) {
     this.key = key;
     this.derivedLabels = derivedLabels;
@@ -104,6 +108,7 @@ final class SpecParser {
           "add one; 'ingress: [{}]' lets nobody in");
     }
     List<RuleEntry> entries = new ArrayList<>();
+    l7ByPort.clear();
     for (Field rule : spec.get("ingress").items()) {
       rule.only(INGRESS);
       entries(rule, TrafficDirection.INGRESS, false, node, entries);
@@ -112,6 +117,7 @@ final class SpecParser {
       rule.only(INGRESS_DENY);
       entries(rule, TrafficDirection.INGRESS, true, node, entries);
     }
+    l7ByPort.clear();
     for (Field rule : spec.get("egress").items()) {
       rule.only(EGRESS);
       entries(rule, TrafficDirection.EGRESS, false, node, entries);
@@ -229,12 +235,15 @@ final class SpecParser {
     }
     for (Field item : toPorts.items()) {
       item.only(PORT_RULE);
-      if (deny && item.object().size() > (item.object().containsKey("ports") ? 1 : 0)) {
-        throw item.error("a deny rule has nothing but ports here", "remove the other members");
+      for (String member : deny ? item.object().keySet() : Set.<String>of()) {
+        if (!member.equals("ports")) {
+          throw item.get(member).error("a deny rule has nothing but ports here", "remove it");
+        }
       }
       boolean proxy = l7.wantsProxy(item, direction, node);
       PortsParser.Ports read =
           ports.ports(item.get("ports"), !authenticate && L7Parser.isDns(item));
+      oneProtocolEach(item, read);
       RuleEffect effect = proxy && !authenticate ? RuleEffect.PROXY : plain;
       byEffect.computeIfAbsent(effect, _ -> new ArrayList<>()).addAll(PortsParser.of(effect, read));
       names.computeIfAbsent(effect, _ -> new ArrayList<>()).addAll(read.names());
@@ -249,6 +258,24 @@ final class SpecParser {
                     ranges,
                     names.getOrDefault(effect, List.of()),
                     origin(rule.path()))));
+  }
+
+  private void oneProtocolEach(Field item, PortsParser.Ports ports) {
+    String protocol = L7Parser.protocol(item);
+    if (protocol.isEmpty()) {
+      return;
+    }
+    List<Object> named = new ArrayList<>(ports.allowed());
+    named.addAll(ports.names());
+    for (Object port : named) {
+      String other = l7ByPort.putIfAbsent(port, protocol);
+      if (other != null && !other.equals(protocol)) {
+        throw item.get("rules")
+            .error(
+                protocol + " rules for a port that another rule here has " + other + " rules for",
+                "keep one protocol for each port");
+      }
+    }
   }
 
   /** Who the rule is about, on the safe side where a member is not in force. */

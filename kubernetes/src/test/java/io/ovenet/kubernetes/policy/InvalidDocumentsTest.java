@@ -3,89 +3,88 @@ package io.ovenet.kubernetes.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ovenet.policy.PolicyKind;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** Documents that do not mean anything: the field is named, and nothing crashes. */
+/**
+ * What a policy has to keep to, constraint by constraint of {@code constraints.yaml}: documents
+ * that do are valid, of the others the field is named, and nothing crashes.
+ */
 class InvalidDocumentsTest {
-  private final PolicyParser parser = new PolicyParser("default");
+  /** A document of the file, and where it fails; "" if it is good. */
+  record Example(String constraint, String at, YamlCases.Document document) {
+    @Override
+    public String toString() {
+      return constraint
+          + (at.isEmpty() ? ": " : ", but for " + at + ": ")
+          + document.whole().get("spec");
+    }
+  }
+
+  static Stream<Example> examples() {
+    return YamlCases.of("constraints.yaml").stream()
+        .flatMap(
+            constraint -> {
+              String name = constraint.get("constraint").string();
+              Stream<Example> good =
+                  constraint.get("good").items().stream()
+                      .map(item -> new Example(name, "", YamlCases.document(item, "p")));
+              Stream<Example> bad =
+                  constraint.get("bad").items().stream()
+                      .map(item -> new Example(name, path(item), YamlCases.document(item, "p")));
+              return Stream.concat(good, bad);
+            });
+  }
+
+  private static String path(Field item) {
+    String list = YamlCases.list(item);
+    String at = item.get("at").string();
+    return list == null ? at : "spec." + list + "[0]." + at;
+  }
+
+  @Test
+  void everyConstraintHasBothKinds() {
+    for (Field constraint : YamlCases.of("constraints.yaml")) {
+      assertThat(constraint.get("good").items()).as("%s", constraint).isNotEmpty();
+      assertThat(constraint.get("bad").items()).as("%s", constraint).isNotEmpty();
+    }
+  }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '`',
-      value = {
-        "spec | ingress: [{}]",
-        "spec | endpointSelector: {}, nodeSelector: {}, ingress: [{}]",
-        "spec.nodeSelector | nodeSelector: {}, ingress: [{}]",
-        "spec | endpointSelector: {}",
-        "spec | endpointSelector: {}, ingress: []",
-        "spec.ingres | endpointSelector: {}, ingres: [{}]",
-        "spec.ingress | endpointSelector: {}, ingress: {}",
-        "spec.ingress[0].fromEndpoint | endpointSelector: {}, ingress: [{fromEndpoint: [{}]}]",
-        "spec.ingress[0].toEndpoints | endpointSelector: {}, ingress: [{toEndpoints: [{}]}]",
-        "spec.ingress[0].fromCIDR | endpointSelector: {}, ingress: [{fromEndpoints: [{}], fromCIDR: [10.0.0.0/8]}]",
-        "spec.ingress[0].fromCIDR[0] | endpointSelector: {}, ingress: [{fromCIDR: [10.0.0.300]}]",
-        "spec.ingress[0].fromCIDR[0] | endpointSelector: {}, ingress: [{fromCIDR: [10.0.0.0/33]}]",
-        "spec.ingress[0].fromCIDRSet[0].except[0] | endpointSelector: {}, ingress: [{fromCIDRSet: [{cidr: 10.0.0.0/8, except: [11.0.0.0/16]}]}]",
-        "spec.ingress[0].fromCIDRSet[0] | endpointSelector: {}, ingress: [{fromCIDRSet: [{cidr: 10.0.0.0/8, cidrGroupRef: g}]}]",
-        "spec.ingress[0].fromCIDRSet[0].cidr | endpointSelector: {}, ingress: [{fromCIDRSet: [{cidr: 10.0.0.1}]}]",
-        "spec.ingress[0].fromEntities[0] | endpointSelector: {}, ingress: [{fromEntities: [moon]}]",
-        "spec.ingress[0].fromRequires | endpointSelector: {}, ingress: [{fromRequires: [{}]}]",
-        "spec.ingress[0].toPorts[0].ports[0].endPort | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '80', endPort: 79}]}]}]",
-        "spec.ingress[0].toPorts[0].ports[0].port | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '080'}]}]}]",
-        "spec.ingress[0].toPorts[0].ports[0].port | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '65536'}]}]}]",
-        "spec.ingress[0].toPorts[0].ports[0].port | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: 80}]}]}]",
-        "spec.ingress[0].toPorts[0].ports[0].port | endpointSelector: {}, ingress: [{toPorts: [{ports: [{protocol: TCP}]}]}]",
-        "spec.ingress[0].toPorts[0].ports[0].protocol | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '80', protocol: ICMP}]}]}]",
-        "spec.ingress[0].icmps | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '80'}]}], icmps: [{fields: [{type: 8}]}]}]",
-        "spec.ingress[0].icmps[0].fields[0].type | endpointSelector: {}, ingress: [{icmps: [{fields: [{type: 256}]}]}]",
-        "spec.ingress[0].icmps[0].fields[0].type | endpointSelector: {}, ingress: [{icmps: [{fields: [{type: Eko}]}]}]",
-        "spec.ingressDeny[0].toPorts[0] | endpointSelector: {}, ingressDeny: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{}]}}]}]",
-        "spec.egressDeny[0].toFQDNs | endpointSelector: {}, egressDeny: [{toFQDNs: [{matchName: a.b}]}]",
-        "spec.egressDeny[0].authentication | endpointSelector: {}, egressDeny: [{authentication: {mode: required}}]",
-        "spec.ingress[0].authentication.mode | endpointSelector: {}, ingress: [{authentication: {mode: maybe}}]",
-        "spec.ingress[0].toPorts[0].rules | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{}], dns: [{matchName: a}]}}]}]",
-        "spec.ingress[0].toPorts[0].rules.http[0].path | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{path: '['}]}}]}]",
-        "spec.ingress[0].toPorts[0].rules.http[0].path | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{path: '/a(?=b)'}]}}]}]",
-        "spec.ingress[0].toPorts[0].rules.http[0].path | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{path: '/(a)\\1'}]}}]}]",
-        "spec.ingress[0].toPorts[0].rules.http[0].host | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{host: 'a*+'}]}}]}]",
-        "spec.ingress[0].toPorts[0].rules.dns | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchName: a}]}}]}]",
-        "spec.ingress[0].toPorts[0].ports[0].protocol | endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '80'}], rules: {http: [{}]}}]}]",
-        "spec.egress[0].toFQDNs[0] | endpointSelector: {}, egress: [{toFQDNs: [{matchName: a, matchPattern: b}]}]",
-        "spec.egress[0].toServices[0] | endpointSelector: {}, egress: [{toServices: [{}]}]",
-        "spec.endpointSelector.matchExpressions[0].operator | endpointSelector: {matchExpressions: [{key: a, operator: Near}]}, ingress: [{}]",
-        "spec.endpointSelector.matchExpressions[0].values | endpointSelector: {matchExpressions: [{key: a, operator: In}]}, ingress: [{}]",
-        "spec.endpointSelector.matchLabels.a b | endpointSelector: {matchLabels: {a b: c}}, ingress: [{}]",
-        "spec.enableDefaultDeny.ingress | endpointSelector: {}, enableDefaultDeny: {ingress: sure}, ingress: [{}]",
-        "spec.log.value | endpointSelector: {}, log: {value: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}, ingress: [{}]"
-      })
-  void namesTheField(String path, String spec) {
-    ParsedPolicy.Invalid invalid = invalid("{metadata: {name: p}, spec: {" + spec + "}}");
-    assertThat(invalid.error().path()).isEqualTo(path);
+  @MethodSource("examples")
+  void isValidOrNamesTheField(Example example) {
+    ParsedPolicy parsed =
+        new PolicyParser(World.CLUSTER).parse(example.document.kind(), example.document.whole());
+    if (example.at.isEmpty()) {
+      assertThat(parsed).isInstanceOf(ParsedPolicy.Valid.class);
+      return;
+    }
+    assertThat(parsed).isInstanceOf(ParsedPolicy.Invalid.class);
+    ParsedPolicy.Invalid invalid = (ParsedPolicy.Invalid) parsed;
+    assertThat(invalid.error().path()).isEqualTo(example.at);
     assertThat(invalid.error().message()).isNotBlank();
     assertThat(invalid.error().remedy()).isNotBlank();
   }
 
-  private ParsedPolicy.Invalid invalid(String document) {
-    ParsedPolicy parsed = parser.parse(PolicyKind.CILIUM_NETWORK_POLICY, Json.object(document));
+  private static ParsedPolicy.Invalid invalid(String document) {
+    ParsedPolicy parsed =
+        new PolicyParser(World.CLUSTER)
+            .parse(PolicyKind.CILIUM_NETWORK_POLICY, Json.object(document));
     assertThat(parsed).isInstanceOf(ParsedPolicy.Invalid.class);
     return (ParsedPolicy.Invalid) parsed;
   }
 
   @Test
-  void fortyOnePortsAreTooMany() {
-    String ports = "{port: '80'},".repeat(41);
+  void oneOfSpecAndSpecs() {
+    assertThat(invalid("{metadata: {name: p}}").error().path()).isEqualTo("spec");
+    assertThat(invalid("{metadata: {name: p}, specs: []}").error().path()).isEqualTo("spec");
     assertThat(
-            invalid(
-                    "{metadata: {name: p}, spec: {endpointSelector: {},"
-                        + " ingress: [{toPorts: [{ports: ["
-                        + ports
-                        + "]}]}]}}")
+            invalid("{metadata: {name: p}, specs: [{endpointSelector: {}, ingress: [{}]}, {}]}")
                 .error()
                 .path())
-        .isEqualTo("spec.ingress[0].toPorts[0].ports");
+        .isEqualTo("specs[1]");
   }
 
   @Test

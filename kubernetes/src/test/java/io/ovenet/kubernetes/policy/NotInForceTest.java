@@ -2,11 +2,17 @@ package io.ovenet.kubernetes.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.ovenet.policy.PolicyKind;
+import io.ovenet.policy.PolicyNotice;
+import io.ovenet.policy.TrafficDirection;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is part of the API but not in force never gives more access than it would upstream. */
 class NotInForceTest {
@@ -25,60 +31,207 @@ class NotInForceTest {
   private static final String HTTP =
       "toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{method: GET}]}}]";
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "toFQDNs: [{matchName: example.org}]",
-        "toServices: [{k8sService: {serviceName: web, namespace: shop}}]",
-        "toServices: [{k8sServiceSelector: {selector: {matchLabels: {app: api}}}}]",
-        "toGroups: [{aws: {region: eu-west-1}}]",
-        "toNodes: [{matchLabels: {zone: a}}]",
-        "toEntities: [all], authentication: {mode: required}",
-        "toEntities: [all], toPorts: [{ports: [{port: '0', protocol: IGMP}]}]",
-        "toEntities: [all], toPorts: [{ports: [{port: '80'}], serverNames: [example.org]}]",
-        "toEntities: [all], toPorts: [{ports: [{port: '80'}], listener: {name: x}}]",
-        "toEntities: [all], toPorts: [{ports: [{port: '80'}], originatingTLS: {secret: {name: x}}}]",
-        "toEntities: [all], toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchPattern: '*'}]}}]",
-        "toEntities: [all], " + HTTP,
-        "toEntities: [all], toPorts: [{ports: [{port: '9092', protocol: TCP}],"
-            + " rules: {kafka: [{topic: x}]}}]",
-        "toEntities: [all], toPorts: [{ports: [{port: '9092', protocol: TCP}],"
-            + " rules: {l7proto: x, l7: [{a: b}]}}]"
-      })
-  void anAllowGrantsNothingAndIsolates(String rule) {
-    World world = world().cnp("p", "shop", spec("egress: [{" + rule + "}]"));
-    for (String peer : new String[] {"api", "host", "8.8.8.8"}) {
-      for (int protocol : new int[] {1, 2, 6, 17, 132}) {
-        for (int port : new int[] {0, 53, 80, 8080, 9092}) {
-          assertThat(world.out(peer, protocol, port))
-              .as("%s %d/%d", peer, port, protocol)
-              .isFalse();
-        }
+  /**
+   * A document of {@code constraints.yaml} that is valid and not in force.
+   *
+   * @param field of which its author is warned
+   * @param list whose rule it is; empty for a whole spec
+   */
+  record Example(String field, String list, Field rule, YamlCases.Document document) {
+    boolean denies() {
+      return list.endsWith("Deny");
+    }
+
+    TrafficDirection direction() {
+      return list.startsWith("ingress") ? TrafficDirection.INGRESS : TrafficDirection.EGRESS;
+    }
+
+    /** Whether the ports it names stay shut, though another rule allows more or fewer. */
+    boolean holdsBack() {
+      Field item =
+          rule.get("toPorts").items().isEmpty() ? rule : rule.get("toPorts").items().getFirst();
+      Map<String, ?> members = item.object();
+      return !denies()
+          && (rule.get("authentication").present()
+              || members.keySet().stream().anyMatch(PROXIED::contains));
+    }
+
+    @Override
+    public String toString() {
+      return field + ": " + document.whole().get("spec");
+    }
+  }
+
+  private static final Set<String> PROXIED =
+      Set.of("rules", "serverNames", "terminatingTLS", "originatingTLS", "listener");
+  private static final List<String> PEERS =
+      List.of("api", "db", "host", "remote-node", "8.8.8.8", "10.0.0.1");
+  private static final List<Integer> PORTS = List.of(0, 53, 80, 443, 5353, 5432, 7000, 9092);
+
+  /** The fields that constraints.yaml says to be not in force. */
+  static Set<String> fields() {
+    Set<String> fields = new TreeSet<>();
+    examples().forEach(example -> fields.add(example.field));
+    return fields;
+  }
+
+  static Stream<Example> examples() {
+    List<Example> examples = new ArrayList<>();
+    for (Field constraint : YamlCases.of("constraints.yaml")) {
+      String field = constraint.get("later").stringOr("");
+      for (Field item : field.isEmpty() ? List.<Field>of() : constraint.get("good").items()) {
+        String list = YamlCases.list(item);
+        examples.add(
+            new Example(
+                field,
+                list == null ? "" : list,
+                list == null ? item : item.get(list),
+                YamlCases.document(item, "p")));
       }
     }
-    assertThat(notices(spec("egress: [{" + rule + "}]"))).isGreaterThan(0);
+    return examples.stream();
+  }
+
+  static Stream<Example> forNodes() {
+    return examples().filter(example -> example.field.equals("nodeSelector"));
+  }
+
+  static Stream<Example> allows() {
+    return examples().filter(example -> !example.list.isEmpty() && !example.denies());
+  }
+
+  static Stream<Example> denials() {
+    return examples().filter(Example::denies);
+  }
+
+  static Stream<Example> heldBack() {
+    return allows().filter(Example::holdsBack);
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "toServices: [{k8sService: {serviceName: web}}]",
-        "toGroups: [{aws: {}}]",
-        "toNodes: [{}]"
-      })
-  void aDenyDeniesItsPortsToAllPeers(String rule) {
+  @MethodSource("examples")
+  void itsAuthorIsWarnedOfTheField(Example example) {
+    String last = example.field.replaceFirst("^rules\\..*", "rules");
+    assertThat(notices(example.document))
+        .extracting(PolicyNotice::path)
+        .anyMatch(path -> path.startsWith("spec.") && path.endsWith("." + last));
+  }
+
+  /** By each peer's own: an allow is nothing, while the subject is isolated as if it were one. */
+  @ParameterizedTest
+  @MethodSource("allows")
+  void anAllowGrantsNothingAndIsolates(Example example) {
+    World world = world().putDocument(example.document.kind(), example.document.whole());
+    for (String peer : PEERS) {
+      // The host itself comes in where nothing holds it back.
+      boolean anyway = peer.equals("host") && example.direction() == TrafficDirection.INGRESS;
+      if (!anyway) {
+        assertNothingPasses(world, example.direction(), peer);
+      }
+    }
+    TrafficDirection other =
+        example.direction() == TrafficDirection.INGRESS
+            ? TrafficDirection.EGRESS
+            : TrafficDirection.INGRESS;
+    assertThat(world.decide(other, "api", TCP, 80).verdict().passes()).isTrue();
+  }
+
+  private static void assertNothingPasses(World world, TrafficDirection direction, String peer) {
+    for (int protocol : List.of(1, 2, TCP, 17, 112, 132)) {
+      for (int port : PORTS) {
+        assertThat(world.decide(direction, peer, protocol, port).verdict().passes())
+            .as("%s %s %d/%d", direction, peer, port, protocol)
+            .isFalse();
+      }
+    }
+  }
+
+  /** What it holds back is not opened by a rule that allows everything. */
+  @ParameterizedTest
+  @MethodSource("heldBack")
+  void anAllowIsNeverWidenedToItsPlainPart(Example example) {
+    String prefix = example.direction() == TrafficDirection.INGRESS ? "from" : "to";
     World world =
         world()
-            .cnp("a", "shop", spec("egress: [{toEntities: [all]}]"))
-            .cnp(
-                "d",
-                "shop",
-                spec("egressDeny: [{" + rule + ", toPorts: [{ports: [{port: '80'}]}]}]"));
-    for (String peer : new String[] {"api", "host", "8.8.8.8", "10.0.0.1"}) {
-      assertThat(world.out(peer, TCP, 80)).isFalse();
-      assertThat(world.out(peer, TCP, 81)).isTrue();
+            .putDocument(example.document.kind(), example.document.whole())
+            .cnp("all", "shop", spec(example.list + ": [{" + prefix + "Entities: [all]}]"));
+    List<Field> items = example.rule.get("toPorts").items();
+    if (items.isEmpty()) {
+      assertNothingPasses(world, example.direction(), "api");
+      return;
     }
+    int asked = 0;
+    for (Field item : items) {
+      for (Field port : item.get("ports").items()) {
+        if (port.get("port").string().matches("[0-9]+")) {
+          int number = Integer.parseInt(port.get("port").string());
+          int protocol = port.get("protocol").stringOr("").equals("UDP") ? 17 : TCP;
+          for (String peer : PEERS) {
+            boolean mine = peer.equals("api") || example.rule.get(prefix + "Entities").present();
+            assertThat(world.decide(example.direction(), peer, protocol, number).verdict().passes())
+                .as("%s %d/%d", peer, number, protocol)
+                .isEqualTo(!mine && !peer.equals("db"));
+          }
+          asked++;
+        }
+      }
+    }
+    assertThat(asked).isPositive();
+    assertThat(world.decide(example.direction(), "api", TCP, 8080).verdict().passes()).isTrue();
+  }
+
+  /** It denies all the ports that it names, to all, and no more. */
+  @ParameterizedTest
+  @MethodSource("denials")
+  void aDenyDeniesItsPortsToAllPeers(Example example) {
+    boolean ingress = example.direction() == TrafficDirection.INGRESS;
+    World world =
+        world()
+            .putDocument(example.document.kind(), example.document.whole())
+            .cnp(
+                "all",
+                "shop",
+                spec(
+                    ingress
+                        ? "ingress: [{fromEntities: [all]}]"
+                        : "egress: [{toEntities: [all]}]"));
+    Field port = example.rule.get("toPorts").items().getFirst().get("ports").items().getFirst();
+    boolean ofProtocol = example.field.equals("protocol");
+    for (String peer : PEERS) {
+      if (ofProtocol) {
+        boolean named = peer.equals("api") || peer.equals("db");
+        assertThat(world.decide(example.direction(), peer, 112, 0).verdict().passes())
+            .as(peer)
+            .isEqualTo(!named);
+      } else {
+        int number = Integer.parseInt(port.get("port").string());
+        assertThat(world.decide(example.direction(), peer, TCP, number).verdict().passes())
+            .as(peer)
+            .isFalse();
+      }
+      assertThat(world.decide(example.direction(), peer, TCP, 81).verdict().passes())
+          .as(peer)
+          .isTrue();
+    }
+  }
+
+  /** Nothing that is not in force can be in a deny, but what says who the peers are. */
+  @Test
+  void everyKindOfFieldIsAskedAbout() {
+    assertThat(fields()).hasSize(15);
+    assertThat(denials().map(Example::field).distinct())
+        .containsExactlyInAnyOrder("fromGroups", "toGroups", "toServices", "protocol");
+    assertThat(heldBack().map(Example::field).distinct())
+        .containsExactlyInAnyOrder(
+            "authentication",
+            "terminatingTLS",
+            "originatingTLS",
+            "serverNames",
+            "listener",
+            "rules.http",
+            "rules.dns",
+            "rules.kafka",
+            "rules.l7");
   }
 
   @Test
@@ -119,35 +272,6 @@ class NotInForceTest {
   }
 
   @Test
-  void withoutDefaultDenyL7StillHoldsBack() {
-    World world =
-        world()
-            .cnp(
-                "l7",
-                "shop",
-                spec(
-                    "enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [all], "
-                        + HTTP
-                        + "}]"));
-    assertThat(world.in("api", TCP, 80)).isFalse();
-    assertThat(world.in("host", TCP, 80)).isFalse();
-    assertThat(world.in("api", TCP, 81)).isTrue();
-  }
-
-  @Test
-  void anEmptyListOfHttpIsNoL7Rule() {
-    World world =
-        world()
-            .cnp(
-                "p",
-                "shop",
-                spec(
-                    "ingress: [{fromEndpoints: [{}], toPorts: [{ports:"
-                        + " [{port: '80', protocol: TCP}], rules: {http: []}}]}]"));
-    assertThat(world.in("api", TCP, 80)).isTrue();
-  }
-
-  @Test
   void authenticationIsNotLiftedByAnotherAllow() {
     World world =
         world()
@@ -164,25 +288,20 @@ class NotInForceTest {
     assertThat(world.in("db", TCP, 80)).isTrue();
   }
 
-  @Test
-  void aPolicyForNodesIsReported() {
+  /** It is about nodes, which no policy is in force for: no endpoint is selected by it. */
+  @ParameterizedTest
+  @MethodSource("forNodes")
+  void aPolicyForNodesSelectsNoEndpoint(Example example) {
     ParsedPolicy parsed =
-        new PolicyParser("default")
-            .parse(
-                PolicyKind.CILIUM_CLUSTERWIDE_NETWORK_POLICY,
-                Json.object("{metadata: {name: n}, spec: {nodeSelector: {}, ingress: [{}]}}"));
-    assertThat(parsed).isInstanceOf(ParsedPolicy.Valid.class);
-    ParsedPolicy.Valid valid = (ParsedPolicy.Valid) parsed;
-    assertThat(valid.object().rules()).isEmpty();
-    assertThat(valid.object().notices().getFirst().path()).isEqualTo("spec.nodeSelector");
+        new PolicyParser(World.CLUSTER).parse(example.document.kind(), example.document.whole());
+    assertThat(((ParsedPolicy.Valid) parsed).object().rules()).isEmpty();
+    World world = world().putDocument(example.document.kind(), example.document.whole());
+    assertThat(world.in("api", TCP, 80)).isTrue();
+    assertThat(world.out("8.8.8.8", TCP, 80)).isTrue();
   }
 
-  private static int notices(String spec) {
-    ParsedPolicy parsed =
-        new PolicyParser("default")
-            .parse(
-                PolicyKind.CILIUM_NETWORK_POLICY,
-                Json.object("{metadata: {name: p}, spec: " + spec + "}"));
-    return ((ParsedPolicy.Valid) parsed).object().notices().size();
+  private static List<PolicyNotice> notices(YamlCases.Document document) {
+    ParsedPolicy parsed = new PolicyParser(World.CLUSTER).parse(document.kind(), document.whole());
+    return ((ParsedPolicy.Valid) parsed).object().notices();
   }
 }

@@ -1,6 +1,9 @@
 package io.ovenet.kubernetes.policy;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.ovenet.policy.Cidr;
+import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.CompiledPolicy;
 import io.ovenet.policy.Decision;
 import io.ovenet.policy.Label;
@@ -16,14 +19,24 @@ import io.ovenet.policy.PolicyLookup;
 import io.ovenet.policy.PolicySettings;
 import io.ovenet.policy.PolicySnapshot;
 import io.ovenet.policy.PolicySubject;
+import io.ovenet.policy.PortRange;
+import io.ovenet.policy.ReservedIdentity;
+import io.ovenet.policy.RuleOrigin;
 import io.ovenet.policy.TrafficDirection;
+import io.ovenet.policy.Verdict;
+import io.ovenet.policy.naive.NaiveEvaluator;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** A small node for tests: one subject, peers by name, policies as documents. */
+/**
+ * A small node for tests: one subject, peers by name, policies as documents. What the compiled form
+ * decides is asked of the naive evaluator, too, and has to be the same.
+ */
 final class World {
   static final String CLUSTER = "default";
 
@@ -37,8 +50,13 @@ final class World {
   private final Map<String, Integer> peers = new HashMap<>();
   private final Map<Labels, Integer> identities = new HashMap<>();
   private final Map<Cidr, Integer> prefixes = new HashMap<>();
+  private final Map<PolicyKey, Map<String, ?>> documents = new LinkedHashMap<>();
+  private final Map<String, Map<String, ?>> groups = new LinkedHashMap<>();
+  private final Map<String, NaiveEvaluator.Peer> judged = new HashMap<>();
+  private final PolicySettings settings;
   private final PolicySubject subject;
   private PolicySnapshot snapshot;
+  private @Nullable NaiveEvaluator naive;
 
   World(String namespace, String... labels) {
     this(PolicySubject.of(pod(namespace, labels)), PolicySettings.defaults(CLUSTER));
@@ -46,13 +64,22 @@ final class World {
 
   World(PolicySubject subject, PolicySettings settings) {
     engine = new PolicyEngine(settings);
+    this.settings = settings;
     this.subject = subject;
     engine.addSubject(subject);
     snapshot = engine.compile();
-    peers.put("host", 1);
-    peers.put("world", 2);
-    peers.put("remote-node", 6);
-    peers.put("kube-apiserver", 7);
+    for (ReservedIdentity reserved : ReservedIdentity.values()) {
+      peers.put(reserved.labelName(), reserved.number());
+      String address =
+          switch (reserved) {
+            case WORLD, WORLD_IPV4 -> "203.0.113.77";
+            case WORLD_IPV6 -> "2001:db8::77";
+            default -> null;
+          };
+      judged.put(
+          reserved.labelName(),
+          new NaiveEvaluator.Peer(reserved.labels().toSecurityLabels(), address));
+    }
   }
 
   static Labels pod(String namespace, String... labels) {
@@ -70,6 +97,7 @@ final class World {
     int number = 1000 + peers.size();
     peers.put(name, number);
     engine.upsertIdentity(number, labels);
+    judged.put(name, new NaiveEvaluator.Peer(labels.toSecurityLabels(), null));
     return this;
   }
 
@@ -79,18 +107,20 @@ final class World {
     engine.upsertIdentity(number, labels);
     engine.upsertAddress(Cidr.parse(address), number, NamedPorts.of(List.of(ports)));
     pods.put(name, new Pod(number, Cidr.parse(address)));
+    judged.put(
+        name,
+        new NaiveEvaluator.Peer(
+            labels.toSecurityLabels(), address, named(NamedPorts.of(List.of(ports)))));
     compile();
     return this;
   }
 
   World remove(PolicyKind kind, String name, String namespace) {
-    engine.remove(new PolicyKey(kind, namespace, name));
+    PolicyKey key = new PolicyKey(kind, namespace, name);
+    engine.remove(key);
+    documents.remove(key);
     compile();
     return this;
-  }
-
-  PolicyEngine engine() {
-    return engine;
   }
 
   World cnp(String name, String namespace, String spec) {
@@ -114,12 +144,25 @@ final class World {
   }
 
   World group(String document) {
-    engine.upsertCidrGroup(
+    return group(Json.object(document));
+  }
+
+  World group(Map<String, ?> document) {
+    CidrGroup group =
         CidrGroups.parse(
-            Json.object(document),
+            document,
             error -> {
               throw new AssertionError(error.toString());
-            }));
+            });
+    engine.upsertCidrGroup(group);
+    groups.put(group.name(), document);
+    compile();
+    return this;
+  }
+
+  World removeGroup(String name) {
+    engine.removeCidrGroup(name);
+    groups.remove(name);
     compile();
     return this;
   }
@@ -130,11 +173,23 @@ final class World {
       throw new AssertionError("invalid: " + parsed);
     }
     engine.upsert(valid.object());
+    documents.put(valid.key(), withKey(valid.key(), document));
     compile();
     return this;
   }
 
+  private static Map<String, ?> withKey(PolicyKey key, Map<String, ?> document) {
+    Map<String, Object> metadata = new HashMap<>();
+    new Field("", document).get("metadata").object().forEach(metadata::put);
+    metadata.put("namespace", key.namespace());
+    Map<String, Object> whole = new LinkedHashMap<>(document);
+    whole.put("metadata", metadata);
+    whole.put("kind", key.kind().toString());
+    return whole;
+  }
+
   void compile() {
+    naive = null;
     snapshot = engine.compile();
     for (Cidr cidr : snapshot.prefixes()) {
       if (!prefixes.containsKey(cidr)) {
@@ -162,9 +217,58 @@ final class World {
     return Objects.requireNonNull(snapshot.policyOf(subject));
   }
 
-  /** The verdict on traffic from or to a peer by name or address. */
+  /** The verdict on traffic from or to a peer by name or address; ICMP's port holds the type. */
   Decision decide(TrafficDirection direction, String peer, int protocol, int port) {
-    return PolicyLookup.decide(snapshot, policy(), direction, identity(peer), protocol, port);
+    Decision decision =
+        PolicyLookup.decide(snapshot, policy(), direction, identity(peer), protocol, port);
+    if (settings.equals(PolicySettings.defaults(CLUSTER))) {
+      judge(decision, direction, peer, protocol, port);
+    }
+    return decision;
+  }
+
+  private void judge(
+      Decision decision, TrafficDirection direction, String peer, int protocol, int port) {
+    if (naive == null) {
+      naive =
+          new NaiveEvaluator(
+              CLUSTER, List.copyOf(documents.values()), List.copyOf(groups.values()));
+    }
+    NaiveEvaluator.Peer other =
+        judged.containsKey(peer)
+            ? judged.get(peer)
+            : new NaiveEvaluator.Peer(ReservedIdentity.WORLD.labels().toSecurityLabels(), peer);
+    boolean icmp = protocol == PortRange.ICMP || protocol == PortRange.ICMPV6;
+    NaiveEvaluator.Answer answer =
+        naive.ask(
+            subject.labels().toSecurityLabels(),
+            subject.audit(),
+            named(subject.ports()),
+            direction == TrafficDirection.INGRESS,
+            Objects.requireNonNull(other),
+            protocol,
+            icmp ? port >> 8 : port);
+    Verdict expected =
+        switch (answer.outcome()) {
+          case ALLOWED, NOT_ENFORCED -> Verdict.ALLOW;
+          case DENIED -> Verdict.DENY;
+          case WITHHELD, DEFAULT_DENIED -> Verdict.DEFAULT;
+          case AUDITED -> Verdict.AUDIT;
+        };
+    assertThat(decision.verdict())
+        .as("%s %s %d/%d: documents say %s", direction, peer, port, protocol, answer)
+        .isEqualTo(expected);
+    for (RuleOrigin origin : decision.origins().asList()) {
+      assertThat(answer.rules()).contains(origin.toString());
+    }
+  }
+
+  private static List<NaiveEvaluator.Port> named(NamedPorts ports) {
+    List<NaiveEvaluator.Port> named = new ArrayList<>();
+    for (NamedPort port : ports.ports()) {
+      named.add(new NaiveEvaluator.Port(port.name(), port.protocol(), port.port()));
+    }
+    return named;
   }
 
   boolean in(String peer, int protocol, int port) {
@@ -185,7 +289,7 @@ final class World {
       return named;
     }
     Cidr address = Cidr.parse(peer);
-    int best = 2;
+    int best = (address.ipv6() ? ReservedIdentity.WORLD_IPV6 : ReservedIdentity.WORLD).number();
     int length = -1;
     for (Map.Entry<Cidr, Integer> prefix : prefixes.entrySet()) {
       if (prefix.getKey().contains(address) && prefix.getKey().length() > length) {

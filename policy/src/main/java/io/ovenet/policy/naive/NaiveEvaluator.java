@@ -273,6 +273,9 @@ public final class NaiveEvaluator {
 
   /** The subject is in the policy's namespace; another one named is overwritten. */
   private static boolean isSubject(Object selector, String namespace, Map<String, String> subject) {
+    if (subject.containsKey("reserved:host")) {
+      return false; // never selected as an endpoint
+    }
     if (namespace.isEmpty()) {
       return NaiveSelector.matches(selector, "", subject);
     }
