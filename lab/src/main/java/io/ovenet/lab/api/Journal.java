@@ -24,6 +24,9 @@ final class Journal implements AutoCloseable {
    */
   record Change(long row, Key key, @Nullable Stored after) {}
 
+  /** SQLite's wal_autocheckpoint is 1,000 pages of 4 KiB; a commit more may come on top. */
+  private static final int LOG_BYTES = 1_100 * 4096;
+
   private final Connection connection;
   private final PreparedStatement put;
   private final PreparedStatement remove;
@@ -43,11 +46,23 @@ final class Journal implements AutoCloseable {
           "CREATE TABLE IF NOT EXISTS latest (one INTEGER PRIMARY KEY CHECK (one = 1),"
               + " version INTEGER NOT NULL)");
       statement.execute("INSERT OR IGNORE INTO latest VALUES (1, 1)");
+      lengthenLog(statement);
     }
     connection.setAutoCommit(false);
     put = connection.prepareStatement("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)");
     remove = connection.prepareStatement("DELETE FROM objects WHERE row = ?");
     version = connection.prepareStatement("UPDATE latest SET version = ?");
+  }
+
+  /**
+   * Makes the log as long as it gets before SQLite begins it anew. From then on it is written in
+   * place; a flush of a file that grows writes the file system's own journal too.
+   */
+  private static void lengthenLog(Statement statement) throws SQLException {
+    statement.execute("CREATE TABLE IF NOT EXISTS room (bytes BLOB)");
+    statement.execute("INSERT INTO room VALUES (zeroblob(" + LOG_BYTES + "))");
+    statement.execute("DROP TABLE room");
+    statement.execute("PRAGMA wal_checkpoint(RESTART)");
   }
 
   /**

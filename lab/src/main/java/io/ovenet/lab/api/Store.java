@@ -11,13 +11,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Queue;
 import java.util.TreeMap;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +29,10 @@ import org.slf4j.LoggerFactory;
  * All objects: in memory for reading, in a {@link Journal} for keeping, with a {@link History} for
  * each resource. Thread-safe.
  *
- * <p>One thread writes. It takes all writes that wait, judges them in order, commits them in one
- * transaction, and only then shows them to readers, watchers and the callers. So nobody sees what a
- * crash could take back, and writers that come together share one flush to disk.
+ * <p>One writer at a time commits, for itself and for all who wait meanwhile: it judges their
+ * writes in order, keeps them in one transaction, and only then shows them to readers, watchers and
+ * the callers. So nobody sees what a crash could take back, writers that come together share one
+ * flush to disk, and one that comes alone wakes no other thread for it.
  */
 final class Store implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Store.class);
@@ -66,8 +68,8 @@ final class Store implements AutoCloseable {
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private final Map<String, Shelf> shelves = new HashMap<>();
   private final List<Consumer<Event>> listeners = new CopyOnWriteArrayList<>();
-  private final BlockingQueue<Write> queue = new LinkedBlockingQueue<>();
-  private final Thread writer;
+  private final Queue<Write> queue = new ConcurrentLinkedQueue<>();
+  private final ReentrantLock committing = new ReentrantLock();
   private volatile long published;
   private volatile boolean closed;
   private long latest;
@@ -93,7 +95,6 @@ final class Store implements AutoCloseable {
       throw new IOException(
           "open " + file + ": " + e.getMessage() + " (is another server using it?)", e);
     }
-    writer = Thread.ofPlatform().name("api-writer").daemon().start(this::write);
   }
 
   private Shelf shelf(String resource) {
@@ -172,7 +173,7 @@ final class Store implements AutoCloseable {
     }
   }
 
-  /** Calls back with every change from now on, in order, before the writer's caller is answered. */
+  /** Calls back with every change from now on, in order, before who wrote is answered. */
   void listen(Consumer<Event> listener) {
     listeners.add(listener);
   }
@@ -190,19 +191,19 @@ final class Store implements AutoCloseable {
   }
 
   private Outcome submit(Write write) {
-    if (closed) {
-      throw stopping();
-    }
     queue.add(write);
-    if (closed) {
-      write.answer().completeExceptionally(stopping());
+    committing.lock();
+    try {
+      // Who had the lock before may have committed this one too.
+      if (!write.answer().isDone()) {
+        commitWaiting();
+      }
+    } finally {
+      committing.unlock();
     }
     try {
-      return write.answer().get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw stopping();
-    } catch (ExecutionException e) {
+      return write.answer().join();
+    } catch (CompletionException e) {
       if (e.getCause() instanceof ApiException answer) {
         throw answer;
       }
@@ -214,25 +215,22 @@ final class Store implements AutoCloseable {
     return new ApiException(503, "ServiceUnavailable", "the API server is stopping");
   }
 
-  private void write() {
+  /** INVARIANT: all writes that it takes from the queue have an answer when it ends. */
+  private void commitWaiting() {
     List<Write> batch = new ArrayList<>();
-    while (!closed) {
-      try {
-        batch.add(queue.take());
-      } catch (InterruptedException e) {
-        continue;
-      }
-      queue.drainTo(batch);
-      try {
-        commit(batch);
-      } catch (RuntimeException e) {
-        LOG.error("judge {} writes; none of them is kept", batch.size(), e);
-        batch.forEach(write -> write.answer().completeExceptionally(e));
-      }
-      batch.clear();
+    for (Write write = queue.poll(); write != null; write = queue.poll()) {
+      batch.add(write);
     }
-    queue.drainTo(batch);
-    batch.forEach(write -> write.answer().completeExceptionally(stopping()));
+    if (closed) {
+      batch.forEach(write -> write.answer().completeExceptionally(stopping()));
+      return;
+    }
+    try {
+      commit(batch);
+    } catch (RuntimeException | Error e) {
+      LOG.error("judge {} writes; none of them is kept", batch.size(), e);
+      batch.forEach(write -> write.answer().completeExceptionally(e));
+    }
   }
 
   /** Judges a batch in order, commits what holds, publishes it, and answers. */
@@ -312,16 +310,16 @@ final class Store implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    closed = true;
-    writer.interrupt();
+    committing.lock();
     try {
-      writer.join();
-      journal.close();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("close the store: interrupted", e);
+      if (!closed) {
+        closed = true;
+        journal.close();
+      }
     } catch (SQLException e) {
       throw new IOException("close the store: " + e.getMessage(), e);
+    } finally {
+      committing.unlock();
     }
   }
 }
