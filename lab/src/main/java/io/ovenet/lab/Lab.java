@@ -1,7 +1,6 @@
 package io.ovenet.lab;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
-import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -12,12 +11,9 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,8 +36,6 @@ final class Lab implements AutoCloseable {
       LabPlan.words(System.getenv().getOrDefault("OVENET_RELAY_COMMAND", ""));
 
   private static final Logger LOG = LoggerFactory.getLogger(Lab.class);
-  private static final Duration AGENT_CEILING = Duration.ofSeconds(60);
-  private static final int FIRST_HOST = 10;
 
   private final LabPlan plan;
   private final LabDirectory directory;
@@ -102,15 +96,16 @@ final class Lab implements AutoCloseable {
     KubernetesClient client = keep(client(api.kubeconfig()));
     logs.use(client);
     status.api(client, underlay, directory.kubeconfig(), api.port());
+    LabNodes all = keep(new LabNodes(plan, client, group, underlay, nodes, kubelets));
     for (int i = 1; i <= plan.nodes(); i++) {
-      makeNode(client, group, underlay, "node-" + i, "192.168.77." + (FIRST_HOST + i - 1));
+      status.progress("making node-" + i);
+      all.make("node-" + i);
     }
     EndpointSlices slices = keep(new EndpointSlices(client));
     slices.makeApiService(API_SERVICE_ADDRESS, Underlay.API_ADDRESS, API_PORT);
-    configure(client);
-    startProcesses();
-    runPods(client, slices);
-    awaitAgents();
+    configure(client, all);
+    startProcesses(all);
+    runPods(client, slices, all);
     status.ready();
   }
 
@@ -134,34 +129,8 @@ final class Lab implements AutoCloseable {
     return new KubernetesClientBuilder().withConfig(config).build();
   }
 
-  private void makeNode(
-      KubernetesClient client, ControlGroup group, Underlay underlay, String name, String address)
-      throws IOException, InterruptedException {
-    status.progress("making " + name);
-    VirtualNode node = keep(VirtualNode.make(directory, group, underlay, name, address));
-    nodes.put(name, node);
-    Files.writeString(
-        node.run("kubeconfig"),
-        ApiServer.kubeconfig("http://" + Underlay.API_ADDRESS + ":" + API_PORT));
-    client
-        .nodes()
-        .resource(
-            new NodeBuilder()
-                .withNewMetadata()
-                .withName(name)
-                .addToLabels("kubernetes.io/hostname", name)
-                .addToLabels("kubernetes.io/os", "linux")
-                .addToLabels("kubernetes.io/arch", "amd64")
-                .endMetadata()
-                .withNewSpec()
-                .endSpec()
-                .build())
-        .create();
-    NodeStatus.write(client, node, false);
-  }
-
   /** Makes the ConfigMap if keys were given, and the files that a mounted one would be. */
-  private void configure(KubernetesClient client) throws IOException {
+  private void configure(KubernetesClient client, LabNodes all) throws IOException {
     if (!plan.configuration().isEmpty()) {
       client
           .configMaps()
@@ -175,15 +144,13 @@ final class Lab implements AutoCloseable {
                   .build())
           .create();
       for (VirtualNode node : nodes.values()) {
-        for (Map.Entry<String, String> key : plan.configuration().entrySet()) {
-          Files.writeString(node.configuration().resolve(key.getKey()), key.getValue());
-        }
+        all.configure(node);
       }
     }
   }
 
-  private void startProcesses() throws IOException {
-    VirtualNode first = nodes.get("node-1");
+  private void startProcesses(LabNodes all) throws IOException {
+    VirtualNode first = nodes.get(LabNodes.FIRST);
     if (!plan.operator().isEmpty() && first != null) {
       status.progress("starting the operator");
       List<String> operator = new ArrayList<>(plan.operator());
@@ -194,23 +161,10 @@ final class Lab implements AutoCloseable {
               first.command(first.group().child("operator").make(), operator),
               first.log("operator")));
     }
-    for (VirtualNode node : nodes.values()) {
-      if (!plan.agent().isEmpty()) {
+    if (!plan.agent().isEmpty()) {
+      for (VirtualNode node : nodes.values()) {
         status.progress("starting the agent of " + node.name());
-        List<String> agent = new ArrayList<>(plan.agent());
-        agent.addAll(
-            List.of(
-                "--kubeconfig",
-                "/run/kubeconfig",
-                "--node-name",
-                node.name(),
-                "--config-dir",
-                "/etc/ovenet/config"));
-        keep(
-            SupervisedProcess.start(
-                "agent of " + node.name(),
-                node.command(node.group().child("agent"), agent),
-                node.log("agent")));
+        all.startAgent(node);
       }
     }
     if (!RELAY.isEmpty() && !plan.agent().isEmpty() && first != null) {
@@ -242,50 +196,41 @@ final class Lab implements AutoCloseable {
     status.page(PageServer.url(port));
   }
 
-  private void runPods(KubernetesClient client, EndpointSlices slices)
+  private void runPods(KubernetesClient client, EndpointSlices slices, LabNodes all)
       throws IOException, InterruptedException {
     VirtualMachines machines = new VirtualMachines(client);
     VirtLauncher launcher = new VirtLauncher(client, plan.kernelCache(), machines::guestReady);
     for (VirtualNode node : nodes.values()) {
-      Kubelet kubelet = keep(new Kubelet(client, node, launcher));
-      kubelets.put(node.name(), kubelet);
-      kubelet.start();
+      all.startKubelet(node, launcher);
     }
     keep(machines);
     machines.start(status::changed);
-    Scheduler scheduler = keep(new Scheduler(client, nodes.keySet().stream().sorted().toList()));
+    Scheduler scheduler = keep(new Scheduler(client, nodes.keySet()));
     scheduler.start();
     slices.start();
     keep(status.follow());
+    if (!plan.agent().isEmpty()) {
+      status.progress("waiting for the agents");
+    }
+    all.awaitAgents(List.copyOf(nodes.values()));
+    keep(new LabControl(directory.control(), actions(all, launcher)));
   }
 
-  private void awaitAgents() throws IOException, InterruptedException {
-    if (plan.agent().isEmpty()) {
-      return;
-    }
-    Instant deadline = Instant.now().plus(AGENT_CEILING);
-    Map<String, VirtualNode> missing = new HashMap<>(nodes);
-    status.progress("waiting for the agents");
-    while (!missing.isEmpty()) {
-      for (VirtualNode node : List.copyOf(missing.values())) {
-        if (NetworkConfiguration.first(node.networkConfigurations()).isPresent()) {
-          missing.remove(node.name());
-        }
-      }
-      if (Instant.now().isAfter(deadline)) {
-        VirtualNode node = missing.values().iterator().next();
-        throw new LabException(
-            "the agent of "
-                + node.name()
-                + " wrote no /etc/cni/net.d within "
-                + AGENT_CEILING.toSeconds()
-                + " s; its log ends with\n"
-                + tail(node.log("agent"))
-                + "\nand the operator's with\n"
-                + tail(directory.node("node-1").resolve("log/operator.log")));
-      }
-      Thread.sleep(20);
-    }
+  private Map<String, LabControl.Action> actions(LabNodes all, VirtLauncher launcher) {
+    return Map.of(
+        NodeCommand.ADD,
+        name -> {
+          String chosen = name.isEmpty() ? all.nextName() : name;
+          all.add(chosen, launcher);
+          status.refresh();
+          return chosen + " is there";
+        },
+        NodeCommand.REMOVE,
+        name -> {
+          all.remove(name);
+          status.refresh();
+          return name + " is gone";
+        });
   }
 
   static String tail(Path log) throws IOException {

@@ -64,6 +64,11 @@ record LabDirectory(String name, Path run, Path data) {
     return run.resolve("lab.json");
   }
 
+  /** The socket by which commands change a lab that runs. */
+  Path control() {
+    return run.resolve("control.sock");
+  }
+
   Path log() {
     return run.resolve("lab.log");
   }

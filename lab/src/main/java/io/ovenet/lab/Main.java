@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
       UpCommand.class,
       ServeCommand.class,
       StatusCommand.class,
+      NodeCommand.class,
       ExecCommand.class,
       ConsoleCommand.class,
       LogsCommand.class,

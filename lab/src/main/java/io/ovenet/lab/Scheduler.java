@@ -7,10 +7,11 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,15 +24,18 @@ final class Scheduler implements ResourceEventHandler<Pod>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
 
   private final KubernetesClient client;
-  private final List<String> nodes;
+  private final Collection<String> nodes;
   private @Nullable SharedIndexInformer<Pod> informer;
 
   /** Pods (by uid) and the nodes they were given. */
   private final Map<String, String> bound = new HashMap<>();
 
-  Scheduler(KubernetesClient client, List<String> nodes) {
+  /**
+   * @param nodes a view of those there are, safe for any thread
+   */
+  Scheduler(KubernetesClient client, Collection<String> nodes) {
     this.client = client;
-    this.nodes = List.copyOf(nodes);
+    this.nodes = nodes;
   }
 
   void start() throws LabException, InterruptedException {
@@ -54,7 +58,8 @@ final class Scheduler implements ResourceEventHandler<Pod>, AutoCloseable {
     String wanted = selector.get("kubernetes.io/hostname");
     String best = null;
     long fewest = Long.MAX_VALUE;
-    for (String node : nodes) {
+    var present = new TreeSet<>(nodes);
+    for (String node : present) {
       long pods = bound.values().stream().filter(node::equals).count();
       if ((wanted == null || wanted.equals(node)) && pods < fewest) {
         best = node;
@@ -67,7 +72,7 @@ final class Scheduler implements ResourceEventHandler<Pod>, AutoCloseable {
           pod.getMetadata().getNamespace(),
           pod.getMetadata().getName(),
           wanted,
-          nodes);
+          present);
       return;
     }
     try {

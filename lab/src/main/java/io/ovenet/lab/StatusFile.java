@@ -95,6 +95,12 @@ final class StatusFile {
     write();
   }
 
+  /** Writes what is new before it comes back, and goes on looking. */
+  void refresh() throws IOException {
+    boolean _ = write();
+    changed();
+  }
+
   /** Says that there may be something new. */
   void changed() {
     changes.release();
@@ -203,7 +209,7 @@ final class StatusFile {
   }
 
   private boolean lookAtNodes(KubernetesClient api) throws IOException {
-    boolean complete = true;
+    boolean complete = forgetRemoved();
     for (GenericKubernetesResource node : list(api, CILIUM_NODES)) {
       JsonNode spec = JSON.valueToTree(node.getAdditionalProperties().get("spec"));
       String cidr = spec == null ? "" : spec.path("ipam").path("podCIDRs").path(0).asText("");
@@ -233,6 +239,24 @@ final class StatusFile {
       complete &= podCidrs.containsKey(node.name());
     }
     return complete;
+  }
+
+  private boolean forgetRemoved() throws IOException {
+    readyNodes.retainAll(nodes.keySet());
+    Underlay network = underlay;
+    for (String name : List.copyOf(podCidrs.keySet())) {
+      String cidr = podCidrs.get(name);
+      if (!nodes.containsKey(name) && network != null && cidr != null) {
+        try {
+          network.forgetPods(cidr);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return false;
+        }
+        podCidrs.remove(name);
+      }
+    }
+    return true;
   }
 
   private Map<String, Long> identities(KubernetesClient api) {

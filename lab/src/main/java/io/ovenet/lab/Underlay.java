@@ -94,6 +94,20 @@ final class Underlay implements AutoCloseable {
             .formatted(address));
   }
 
+  /** Takes the link away, and with it the ways to whoever was behind it. */
+  void disconnect(String name) throws IOException, InterruptedException {
+    // The other end's namespace may be gone, and the link with it, or not quite yet.
+    Invocation.Outcome gone = bridge.in(List.of(NETWORK), List.of("ip", "link", "del", name)).run();
+    if (gone.exitCode() != 0 && !gone.errors().contains("Cannot find device")) {
+      throw new LabException("cannot take the link of " + name + " away: " + gone.errors());
+    }
+  }
+
+  /** The addresses are nobody's any more. */
+  void forgetPods(String podCidr) throws IOException, InterruptedException {
+    ip(outside, "route del " + podCidr + "\n");
+  }
+
   /** Tells the world where the addresses of a node's pods are, as a data centre's router knows. */
   void routePods(String podCidr, String nodeAddress) throws IOException, InterruptedException {
     ip(outside, "route replace " + podCidr + " via " + nodeAddress + "\n");
