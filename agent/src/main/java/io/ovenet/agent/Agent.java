@@ -57,6 +57,7 @@ public final class Agent implements AutoCloseable {
   private final Names names;
   private final IdentityAllocator allocator;
   private final ValidPolicies validPolicies;
+  private final PoliciesInForce policies = new PoliciesInForce();
   private final EndpointLifecycle lifecycle;
   private final AttachmentWatch attachments;
   private final Relabeler relabeler;
@@ -112,7 +113,8 @@ public final class Agent implements AutoCloseable {
                 revision -> {
                   names.revision(revision);
                   status.revision(revision);
-                }));
+                },
+                policies));
     announcements = new Announcements(config, steering, names);
     pods = new Pods(config.clusterName(), api);
     allocator = new IdentityAllocator(api);
@@ -133,7 +135,13 @@ public final class Agent implements AutoCloseable {
     attachments = own(new AttachmentWatch(store, lifecycle));
     verifier = own(new PolicyVerifier(steering, datapath, rules));
     if (config.hubble()) {
-      own(Hubble.start(config, datapath, names, announcements, verifier::write));
+      var policyState =
+          new PolicyStateService(
+              config.clusterName() + "/" + config.nodeName(),
+              policies,
+              store::all,
+              () -> names.revision());
+      own(Hubble.start(config, datapath, names, announcements, policyState, verifier::write));
     }
     var server = own(new CniServer(config.cniSocket()));
     admin = own(new AdminServer(config.adminSocket()));
@@ -254,6 +262,7 @@ public final class Agent implements AutoCloseable {
         announcements.around(api),
         new PolicyParser(config.clusterName()),
         validPolicies,
+        policies,
         allocator,
         this::ownNode);
     Thread.ofVirtual().name("own-node").start(this::ensureNode);

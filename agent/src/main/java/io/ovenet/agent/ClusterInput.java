@@ -87,6 +87,7 @@ final class ClusterInput {
       ClusterWatch api,
       PolicyParser parser,
       ValidPolicies validPolicies,
+      PoliciesInForce inForce,
       RecordHandler<IdentityRecord> allocator,
       Consumer<CiliumNodeRecord> ownNode) {
     api.watch(RecordKind.CILIUM_IDENTITIES, WatchScope.ALL, identities(allocator));
@@ -99,16 +100,22 @@ final class ClusterInput {
         RecordKind.CILIUM_NETWORK_POLICIES,
         WatchScope.ALL,
         new PolicySource(
-            PolicyKind.CILIUM_NETWORK_POLICY, parser, steering, validPolicies, synced));
+            PolicyKind.CILIUM_NETWORK_POLICY, parser, steering, validPolicies, inForce, synced));
     api.watch(
         RecordKind.CILIUM_CLUSTERWIDE_NETWORK_POLICIES,
         WatchScope.ALL,
         new PolicySource(
-            PolicyKind.CILIUM_CLUSTERWIDE_NETWORK_POLICY, parser, steering, validPolicies, synced));
+            PolicyKind.CILIUM_CLUSTERWIDE_NETWORK_POLICY,
+            parser,
+            steering,
+            validPolicies,
+            inForce,
+            synced));
     api.watch(
         RecordKind.NETWORK_POLICIES,
         WatchScope.ALL,
-        new PolicySource(PolicyKind.NETWORK_POLICY, parser, steering, validPolicies, synced));
+        new PolicySource(
+            PolicyKind.NETWORK_POLICY, parser, steering, validPolicies, inForce, synced));
   }
 
   /** Counts as in sync after the first listing. */

@@ -54,6 +54,7 @@ final class Hubble implements AutoCloseable {
       Datapath datapath,
       Names names,
       Announcements announcements,
+      PolicyStateService policies,
       Consumer<MetricsText> more)
       throws IOException {
     var clock = new MonotonicClock();
@@ -83,7 +84,8 @@ final class Hubble implements AutoCloseable {
             List.of(
                 observer,
                 new PeerService(announcements.peers()),
-                new LedgerService(ledger, config.clusterName() + "/" + config.nodeName())),
+                new LedgerService(ledger, config.clusterName() + "/" + config.nodeName()),
+                policies),
             VERSION,
             config.hubbleSocket(),
             addressOf(config.hubbleListenAddress()),

@@ -1,5 +1,7 @@
 package io.ovenet.agent;
 
+import io.ovenet.agent.PoliciesInForce.Standing;
+import io.ovenet.agent.PoliciesInForce.Version;
 import io.ovenet.kubernetes.ObjectKey;
 import io.ovenet.kubernetes.PolicyRecord;
 import io.ovenet.kubernetes.PolicyVersion;
@@ -9,9 +11,13 @@ import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyKind;
 import io.ovenet.policy.PolicyObject;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,18 +34,24 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
   private final PolicyParser parser;
   private final Steering steering;
   private final ValidPolicies validPolicies;
+  private final PoliciesInForce inForce;
   private final CountDownLatch synced;
+
+  /** Since when the newest version of a policy has been invalid. */
+  private final Map<PolicyKey, Instant> invalidSince = new HashMap<>();
 
   PolicySource(
       PolicyKind kind,
       PolicyParser parser,
       Steering steering,
       ValidPolicies validPolicies,
+      PoliciesInForce inForce,
       CountDownLatch synced) {
     this.kind = kind;
     this.parser = parser;
     this.steering = steering;
     this.validPolicies = validPolicies;
+    this.inForce = inForce;
     this.synced = synced;
   }
 
@@ -48,20 +60,65 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
     var document = record.document();
     switch (parser.parse(kind, document)) {
       case ParsedPolicy.Valid(var object) -> {
-        steering.submit(realizer -> realizer.upsertPolicy(object));
+        invalidSince.remove(object.key());
+        put(
+            new Version(
+                object,
+                record.uid(),
+                Standing.CURRENT,
+                record.generation(),
+                record.resourceVersion(),
+                record.generation(),
+                "",
+                null));
         validPolicies.remember(object.key(), document);
         for (var notice : object.notices()) {
           log.warn("{}: {}", object.key(), notice);
         }
       }
-      case ParsedPolicy.Invalid invalid -> {
-        var policy = lastValid(record, invalid);
-        steering.submit(realizer -> realizer.upsertPolicy(policy));
-      }
+      case ParsedPolicy.Invalid invalid -> put(lastValid(record, invalid));
     }
   }
 
-  private PolicyObject lastValid(PolicyRecord record, ParsedPolicy.Invalid invalid) {
+  private void put(Version version) {
+    steering.submit(
+        realizer -> {
+          realizer.upsertPolicy(version.object());
+          inForce.want(version);
+        });
+  }
+
+  /** Since the operator said so, which outlives this agent; else since this agent knows. */
+  private Instant since(PolicyRecord record, PolicyKey key) {
+    var status = record.status();
+    if (status.valid().equals("False") && !status.lastTransitionTime().isEmpty()) {
+      try {
+        return Instant.parse(status.lastTransitionTime());
+      } catch (DateTimeParseException e) {
+        log.warn("{}: the time in its status is none: {}", key, e.getMessage());
+      }
+    }
+    return invalidSince.computeIfAbsent(key, _ -> Instant.now());
+  }
+
+  private Version standIn(
+      PolicyRecord record,
+      ParsedPolicy.Invalid invalid,
+      PolicyObject object,
+      Standing standing,
+      long generation) {
+    return new Version(
+        object,
+        record.uid(),
+        standing,
+        generation,
+        "",
+        record.generation(),
+        invalid.error().toString(),
+        since(record, invalid.key()));
+  }
+
+  private Version lastValid(PolicyRecord record, ParsedPolicy.Invalid invalid) {
     for (var version : known(record, invalid.key())) {
       if (parser.parse(kind, version.document()) instanceof ParsedPolicy.Valid(var object)) {
         log.error(
@@ -70,7 +127,7 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
             version.generation(),
             invalid.error());
         validPolicies.remember(invalid.key(), version.document());
-        return object;
+        return standIn(record, invalid, object, Standing.LAST_VALID, version.generation());
       }
     }
     if (invalid.isolation().rules().isEmpty()) {
@@ -78,13 +135,13 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
           "ALARM: {} is invalid, and not even whom it selects can be read, so it has no effect: {}",
           invalid.key(),
           invalid.error());
-    } else {
-      log.error(
-          "{} is invalid; whom it selects is isolated until it is valid: {}",
-          invalid.key(),
-          invalid.error());
+      return standIn(record, invalid, invalid.isolation(), Standing.NO_EFFECT, 0);
     }
-    return invalid.isolation();
+    log.error(
+        "{} is invalid; whom it selects is isolated until it is valid: {}",
+        invalid.key(),
+        invalid.error());
+    return standIn(record, invalid, invalid.isolation(), Standing.ISOLATED, 0);
   }
 
   /** Versions that were valid: what this node saw, what the operator kept; the latest first. */
@@ -109,7 +166,12 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
   public void deleted(ObjectKey key) {
     var policy = new PolicyKey(kind, key.namespace(), key.name());
     validPolicies.forget(policy);
-    steering.submit(realizer -> realizer.removePolicy(policy));
+    invalidSince.remove(policy);
+    steering.submit(
+        realizer -> {
+          realizer.removePolicy(policy);
+          inForce.wantNone(policy);
+        });
   }
 
   @Override

@@ -34,6 +34,7 @@ public final class Steering implements AutoCloseable {
 
   private final Realizer realizer;
   private final LongConsumer onRealized;
+  private final PoliciesInForce inForce;
   private final LinkedBlockingQueue<Step> queue = new LinkedBlockingQueue<>();
   private final Thread thread;
   private boolean started;
@@ -43,10 +44,12 @@ public final class Steering implements AutoCloseable {
    * Starts the thread. Until {@link #begin} changes are taken in, but the kernel is left as it is.
    *
    * @param onRealized told each revision that is in force, on the steering thread
+   * @param inForce told when what changes want of policies is in force
    */
-  public Steering(Realizer realizer, LongConsumer onRealized) {
+  Steering(Realizer realizer, LongConsumer onRealized, PoliciesInForce inForce) {
     this.realizer = realizer;
     this.onRealized = onRealized;
+    this.inForce = inForce;
     thread = Thread.ofPlatform().name("steering").start(this::run);
   }
 
@@ -155,6 +158,7 @@ public final class Steering implements AutoCloseable {
     try {
       if (started) {
         onRealized.accept(realizer.realize());
+        inForce.realized();
         if (failed) {
           log.info("what could not be brought into force before is in force now");
         }
@@ -172,6 +176,7 @@ public final class Steering implements AutoCloseable {
             e);
       }
       failed = true;
+      inForce.failed(String.valueOf(e.getMessage()));
       waiting.forEach(w -> w.completeExceptionally(e));
     }
   }

@@ -112,7 +112,7 @@ class AddFaultKernelIT {
       var realizer = new Realizer(tables, engine, new RuleNumbers(1), List.of());
       var failing = new AtomicReference<EndpointLifecycle.@Nullable Step>();
       var ipam = new Ipam(NodeFixture.CIDR);
-      try (var steering = new Steering(realizer, _ -> {})) {
+      try (var steering = new Steering(realizer, _ -> {}, new PoliciesInForce())) {
         var lifecycle =
             new EndpointLifecycle(
                 store,

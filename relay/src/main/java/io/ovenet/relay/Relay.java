@@ -25,7 +25,8 @@ final class Relay implements AutoCloseable {
           HubbleServer.startRelay(
               List.of(
                   new RelayService(directory, options.nodeName(), "hubble-relay v" + VERSION),
-                  new LedgerRelay(directory, options.nodeName())),
+                  new LedgerRelay(directory, options.nodeName()),
+                  new PolicyStateRelay(directory, options.nodeName())),
               VERSION,
               options.socket(),
               options.listen(),

@@ -1,7 +1,7 @@
 package io.ovenet.cli.hubble;
 
 /** What went wrong, in a sentence that says what to do. */
-final class HubbleException extends RuntimeException {
+public final class HubbleException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   HubbleException(String message, Throwable cause) {
