@@ -33,6 +33,8 @@ enum endpoint_flags {
  * revision: what was decided before this revision no longer holds for the endpoint.
  * policy: number in policy_map; 0 = not in place yet: nothing passes.
  * variant: what stands in class_map for the identity; 0 = the identity itself.
+ * moves: one more after each store into another field, so that a reader of several knows whether
+ * they were all there at one moment.
  */
 struct endpoint {
 	__u64 revision;
@@ -47,7 +49,8 @@ struct endpoint {
 	union address address4;
 	union address address6;
 	__u32 variant;
-	__u8 reserved[52];
+	__u32 moves;
+	__u8 reserved[48];
 };
 
 struct address_key {

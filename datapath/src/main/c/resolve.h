@@ -8,6 +8,7 @@
 
 enum {
 	IPCACHE_IPV4_FULL = 24 + 128,
+	SIDE_LOOKS = 8,
 };
 
 /* Generation << 16 | id of the endpoint of this node that has an IPv4 address, or 0. */
@@ -47,14 +48,35 @@ VERIFIED_ONCE int find_remote(__u32 ipv4_be, struct side *side)
 	return 0;
 }
 
-static __always_inline void set_side(struct side *side, const struct endpoint *endpoint, __u32 id)
+/* Returns whether nothing was stored meanwhile. Loads stay in order on x86. */
+static __always_inline bool read_side(struct side *side, const volatile struct endpoint *endpoint)
 {
+	__u32 moves = endpoint->moves, variant = endpoint->variant;
+
 	side->identity = endpoint->identity;
-	side->peer = endpoint->variant ?: endpoint->identity;
+	side->peer = variant ?: side->identity;
 	side->policy = endpoint->policy;
 	side->flags = endpoint->flags;
-	side->id = id;
 	side->generation = endpoint->generation;
+	return endpoint->moves == moves;
+}
+
+/*
+ * Who an endpoint is, as of one moment. INVARIANT: never the identity of one moment with the policy
+ * of another, which together could let through what neither does. An endpoint that has just gone,
+ * or that changes at each look, has no policy for this packet.
+ */
+VERIFIED_ONCE int set_side(struct side *side, const struct endpoint *endpoint, __u32 id)
+{
+	if (!side || !endpoint)
+		return 0;
+	side->id = id;
+	for (int i = 0; i < SIDE_LOOKS; i++) {
+		if (read_side(side, endpoint) && side->flags & ENDPOINT_PRESENT)
+			return 0;
+	}
+	side->policy = 0;
+	return 0;
 }
 
 /* Who has an address, whose endpoint is already looked up: as resolve. */

@@ -13,8 +13,8 @@ import java.util.Set;
  * <pre>
  *   0        8         12         16       20      24           26        28    34            40
  *   | revision | ifindex | identity | policy | flags | generation | network | mac | gateway MAC | IPv4 (16)
- *   56         72        76
- *   | IPv6 (16) | variant | reserved (52)
+ *   56         72        76      80
+ *   | IPv6 (16) | variant | moves | reserved (48)
  * </pre>
  *
  * @param revision what was decided before this revision no longer holds for the endpoint
@@ -89,6 +89,7 @@ public record Endpoint(
   static final int ADDRESS4 = 40;
   static final int ADDRESS6 = 56;
   static final int VARIANT = 72;
+  static final int MOVES = 76;
 
   public static final Codec<Endpoint> CODEC =
       new Codec<>() {

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * {@code endpoint_map}, mapped into this process: what is stored here is seen by the next packet.
  *
  * <p>Single fields are changed by one aligned release store each, so that the kernel sees them in
- * the order of the calls: tables first, then {@link Revisions}, then {@link #setRevision}. One
- * writer; any thread may read. Not final, so that a test may look at every store.
+ * the order of the calls: tables first, then {@link Revisions}, then {@link #setRevision}. After
+ * each the endpoint's {@code moves} is one more, so that a program reads several as of one moment.
+ * One writer; any thread may read. Not final, so that a test may look at every store.
  */
 public class EndpointTable {
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
@@ -43,15 +44,15 @@ public class EndpointTable {
   /** Writes a whole endpoint; it exists for the packet path only when all of it stands. */
   public void put(int id, Endpoint endpoint) {
     long at = at(id);
-    INT.setRelease(map, at + Endpoint.FLAGS, 0);
+    set(id, Endpoint.FLAGS, 0);
     VarHandle.fullFence();
     endpoint.writeAllButFlags(map, at);
-    INT.setRelease(map, at + Endpoint.FLAGS, Endpoint.Flag.bits(endpoint.flags()));
+    set(id, Endpoint.FLAGS, Endpoint.Flag.bits(endpoint.flags()));
   }
 
   /** From here on nothing passes to or from the endpoint; no error if there is none. */
   public void remove(int id) {
-    INT.setRelease(map, at(id) + Endpoint.FLAGS, 0);
+    set(id, Endpoint.FLAGS, 0);
   }
 
   public void setRevision(int id, long revision) {
@@ -59,20 +60,26 @@ public class EndpointTable {
   }
 
   public void setIdentity(int id, int identity) {
-    INT.setRelease(map, at(id) + Endpoint.IDENTITY, identity);
+    set(id, Endpoint.IDENTITY, identity);
   }
 
   /** What stands in class_map for the identity; 0: the identity itself. */
   public void setVariant(int id, int variant) {
-    INT.setRelease(map, at(id) + Endpoint.VARIANT, variant);
+    set(id, Endpoint.VARIANT, variant);
   }
 
   public void setPolicy(int id, int policy) {
-    INT.setRelease(map, at(id) + Endpoint.POLICY, policy);
+    set(id, Endpoint.POLICY, policy);
   }
 
   public void setFlags(int id, Set<Endpoint.Flag> flags) {
-    INT.setRelease(map, at(id) + Endpoint.FLAGS, Endpoint.Flag.bits(flags));
+    set(id, Endpoint.FLAGS, Endpoint.Flag.bits(flags));
+  }
+
+  private void set(int id, int field, int value) {
+    long moves = at(id) + Endpoint.MOVES;
+    INT.setRelease(map, at(id) + field, value);
+    INT.setRelease(map, moves, (int) INT.get(map, moves) + 1);
   }
 
   /**

@@ -95,7 +95,24 @@ class LayoutTest {
         .has("address4", ONE)
         .has("address6", TWO)
         .has("variant", 8)
+        .has("moves", 0)
         .andNothingElse();
+  }
+
+  @Test
+  void eachStoreIntoAnEndpointIsCounted() {
+    MemorySegment map = MemorySegment.ofArray(new long[Endpoint.MAX_ENDPOINTS * Endpoint.SIZE / 8]);
+    EndpointTable endpoints = new EndpointTable(map);
+    endpoints.setIdentity(1, 2);
+    endpoints.setVariant(1, 3);
+    endpoints.setPolicy(1, 4);
+    endpoints.setFlags(1, EnumSet.of(Endpoint.Flag.PRESENT));
+    new Written(BTF.struct("endpoint"), map.asSlice(Endpoint.SIZE), new HashSet<>())
+        .has("identity", 2)
+        .has("variant", 3)
+        .has("policy", 4)
+        .has("flags", 1)
+        .has("moves", 4);
   }
 
   @Test
