@@ -34,7 +34,7 @@ record ActiveEntry(
     }
     // A class has few selectors, an entry may have tens of thousands.
     if (selectors.size() > FEW) {
-      return selectorIds.intersects(identityClass.selectors);
+      return identityClass.selectors.intersects(selectorIds);
     }
     for (SelectorState selector : selectors) {
       if (selector.classes.get(identityClass.slot)) {

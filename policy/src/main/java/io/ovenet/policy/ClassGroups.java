@@ -66,8 +66,8 @@ final class ClassGroups {
   /** The entry selects what its selectors do. */
   void add(ActiveEntry entry) {
     for (SelectorState selector : entry.selectors()) {
-      BitSet selected = selector.classes;
-      for (int slot = selected.nextSetBit(0); slot >= 0; slot = selected.nextSetBit(slot + 1)) {
+      NumberSet selected = selector.classes;
+      for (int slot = selected.next(0); slot >= 0; slot = selected.next(slot + 1)) {
         Group present = groupOf(slot);
         // Another selector of the same entry may have selected the class.
         if (!entry.equals(present.last)) {

@@ -101,7 +101,7 @@ final class ClassPartition {
     index.select(identity, ids);
     IdentityClass target =
         old != null
-                && old.identityClass.selectors.equals(ids)
+                && old.identityClass.selectors.isSame(ids)
                 && old.identityClass.ports.equals(ports)
             ? old.identityClass
             : classOf(ids, ports);
@@ -147,12 +147,12 @@ final class ClassPartition {
       signature ^= selector(id).mix;
     }
     for (IdentityClass candidate : bySignature.getOrDefault(signature, List.of())) {
-      if (candidate.selectors.equals(ids) && candidate.ports.equals(ports)) {
+      if (candidate.selectors.isSame(ids) && candidate.ports.equals(ports)) {
         return candidate;
       }
     }
     IdentityClass created = newClass(++lastNumber, ports);
-    created.selectors.or(ids);
+    created.selectors.addAll(ids);
     created.signature = signature;
     addSignature(created);
     forEachSelector(ids, s -> s.classes.set(created.slot));
@@ -198,9 +198,7 @@ final class ClassPartition {
     if (!state.users.isEmpty()) {
       return;
     }
-    for (int slot = state.classes.nextSetBit(0);
-        slot >= 0;
-        slot = state.classes.nextSetBit(slot + 1)) {
+    for (int slot = state.classes.next(0); slot >= 0; slot = state.classes.next(slot + 1)) {
       IdentityClass selected = classAt(slot);
       removeSignature(selected);
       selected.selectors.clear(state.id);
@@ -283,7 +281,7 @@ final class ClassPartition {
       IdentityClass child = parent;
       if (parent == any || parent.hits < parent.members) {
         child = newClass(++lastNumber, parent.ports);
-        child.selectors.or(parent.selectors);
+        child.selectors.addAll(parent.selectors);
         child.signature = parent.signature;
         int slot = child.slot;
         forEachSelector(parent.selectors, s -> s.classes.set(slot));
@@ -311,6 +309,12 @@ final class ClassPartition {
 
   private SelectorState selector(int id) {
     return Objects.requireNonNull(selectorById.get(id));
+  }
+
+  private void forEachSelector(NumberSet ids, Consumer<SelectorState> action) {
+    for (int id = ids.next(0); id >= 0; id = ids.next(id + 1)) {
+      action.accept(selector(id));
+    }
   }
 
   private void forEachSelector(BitSet ids, Consumer<SelectorState> action) {

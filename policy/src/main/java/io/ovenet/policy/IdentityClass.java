@@ -1,7 +1,5 @@
 package io.ovenet.policy;
 
-import java.util.BitSet;
-
 /** Identities that no selector in use tells apart. */
 final class IdentityClass {
   /** As the kernel knows it; never used again for another. */
@@ -11,7 +9,7 @@ final class IdentityClass {
   final int slot;
 
   /** Ids of the selectors that select it. */
-  final BitSet selectors = new BitSet();
+  final NumberSet selectors = new NumberSet();
 
   /** Of all its identities, as far as rules in use name them. */
   final NamedPorts ports;
@@ -32,6 +30,6 @@ final class IdentityClass {
 
   /** Whether no selector tells its identities from the other's. */
   boolean isLike(IdentityClass other) {
-    return selectors.equals(other.selectors) && ports.equals(other.ports);
+    return selectors.isSame(other.selectors) && ports.equals(other.ports);
   }
 }

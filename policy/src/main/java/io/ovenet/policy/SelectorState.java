@@ -1,7 +1,6 @@
 package io.ovenet.policy;
 
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 
 /** A selector in use, shared by all entries that name it. */
@@ -15,7 +14,7 @@ final class SelectorState {
   final long mix;
 
   /** Slots of the classes it selects. */
-  final BitSet classes = new BitSet();
+  final NumberSet classes = new NumberSet();
 
   /** One for each entry that names it. */
   final List<ActiveRule> users = new ArrayList<>();
