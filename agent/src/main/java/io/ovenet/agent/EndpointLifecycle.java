@@ -204,9 +204,13 @@ public final class EndpointLifecycle implements CniServer.Plugin {
       probe.before(Step.IDENTITY);
       var namespace = argument("K8S_POD_NAMESPACE");
       var name = argument("K8S_POD_NAME");
-      var pod = pods.find(namespace, name, request.arguments().getOrDefault("K8S_POD_UID", ""));
-      var labels = pods.identityLabels(pod);
-      int identity = identities.allocate(labels);
+      var meaning =
+          Meaning.of(
+              namespace,
+              name,
+              request.arguments().getOrDefault("K8S_POD_UID", ""),
+              pods,
+              identities);
 
       probe.before(Step.ID);
       int id = store.reserveId();
@@ -224,14 +228,14 @@ public final class EndpointLifecycle implements CniServer.Plugin {
               request.netns(),
               namespace,
               name,
-              pod.uid(),
+              meaning.podUid(),
               macOf(address.getAddress()),
               address,
               mtuOf(request),
-              identity,
-              labels,
-              Pods.portsOf(pod.namedPorts()),
-              pods.isAudited(pod));
+              meaning.identity(),
+              meaning.labels(),
+              meaning.ports(),
+              meaning.audit());
 
       probe.before(Step.LINK);
       undo.push(() -> network.remove(endpoint));

@@ -2,6 +2,7 @@ package io.ovenet.agent;
 
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPorts;
+import io.ovenet.policy.ReservedIdentity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -75,7 +76,9 @@ final class Relabeler {
   /** A number means these labels from now on, or nothing. */
   void checkIdentity(int number, @Nullable Labels labels) {
     for (var endpoint : store.all()) {
-      if (endpoint.identity() == number && !endpoint.labels().equals(labels)) {
+      if (endpoint.identity() == number
+          && !isReserved(endpoint)
+          && !endpoint.labels().equals(labels)) {
         renumber(endpoint);
       }
     }
@@ -84,10 +87,15 @@ final class Relabeler {
   /** Whether the cluster knows the endpoints' labels by the numbers that they have. */
   void checkIdentities() {
     for (var endpoint : store.all()) {
-      if (!identities.means(endpoint.identity(), endpoint.labels())) {
+      if (!isReserved(endpoint) && !identities.means(endpoint.identity(), endpoint.labels())) {
         renumber(endpoint);
       }
     }
+  }
+
+  /** Its number is everybody's who has none of the cluster's yet. */
+  private static boolean isReserved(LocalEndpoint endpoint) {
+    return ReservedIdentity.of(endpoint.identity()) != null;
   }
 
   /** The endpoint's labels are what they were, its number is not theirs any more. */
