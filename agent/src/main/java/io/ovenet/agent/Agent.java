@@ -58,6 +58,7 @@ public final class Agent implements AutoCloseable {
   private final IdentityAllocator allocator;
   private final ValidPolicies validPolicies;
   private final PoliciesInForce policies = new PoliciesInForce();
+  private final DeletedPolicies deletedPolicies;
   private final EndpointLifecycle lifecycle;
   private final AttachmentWatch attachments;
   private final Relabeler relabeler;
@@ -117,6 +118,7 @@ public final class Agent implements AutoCloseable {
                 policies));
     announcements = new Announcements(config, steering, names);
     pods = new Pods(config.clusterName(), api);
+    deletedPolicies = own(new DeletedPolicies(pods::isNamespaceAlive, store::hasPodsOf));
     allocator = new IdentityAllocator(api);
     var identities = identities(allocator);
     var network = new PodNetwork(datapath);
@@ -228,6 +230,7 @@ public final class Agent implements AutoCloseable {
       @Override
       public void removed(LocalEndpoint endpoint) {
         names.localGone(endpoint);
+        deletedPolicies.podGone(endpoint.namespace());
         announcements.deleted(endpoint);
         status.removed(endpoint);
       }
@@ -263,6 +266,7 @@ public final class Agent implements AutoCloseable {
         new PolicyParser(config.clusterName()),
         validPolicies,
         policies,
+        deletedPolicies,
         allocator,
         this::ownNode);
     Thread.ofVirtual().name("own-node").start(this::ensureNode);

@@ -88,6 +88,7 @@ final class ClusterInput {
       PolicyParser parser,
       ValidPolicies validPolicies,
       PoliciesInForce inForce,
+      DeletedPolicies deletedPolicies,
       RecordHandler<IdentityRecord> allocator,
       Consumer<CiliumNodeRecord> ownNode) {
     api.watch(RecordKind.CILIUM_IDENTITIES, WatchScope.ALL, identities(allocator));
@@ -100,7 +101,13 @@ final class ClusterInput {
         RecordKind.CILIUM_NETWORK_POLICIES,
         WatchScope.ALL,
         new PolicySource(
-            PolicyKind.CILIUM_NETWORK_POLICY, parser, steering, validPolicies, inForce, synced));
+            PolicyKind.CILIUM_NETWORK_POLICY,
+            parser,
+            steering,
+            validPolicies,
+            inForce,
+            deletedPolicies,
+            synced));
     api.watch(
         RecordKind.CILIUM_CLUSTERWIDE_NETWORK_POLICIES,
         WatchScope.ALL,
@@ -110,12 +117,19 @@ final class ClusterInput {
             steering,
             validPolicies,
             inForce,
+            deletedPolicies,
             synced));
     api.watch(
         RecordKind.NETWORK_POLICIES,
         WatchScope.ALL,
         new PolicySource(
-            PolicyKind.NETWORK_POLICY, parser, steering, validPolicies, inForce, synced));
+            PolicyKind.NETWORK_POLICY,
+            parser,
+            steering,
+            validPolicies,
+            inForce,
+            deletedPolicies,
+            synced));
   }
 
   /** Counts as in sync after the first listing. */

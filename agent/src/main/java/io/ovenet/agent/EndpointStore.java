@@ -45,6 +45,15 @@ public final class EndpointStore {
     return List.copyOf(endpoints.values());
   }
 
+  synchronized boolean hasPodsOf(String namespace) {
+    for (var endpoint : endpoints.values()) {
+      if (endpoint.namespace().equals(namespace)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   public synchronized @Nullable LocalEndpoint get(int id) {
     return endpoints.get(id);
   }

@@ -92,6 +92,14 @@ public final class Pods {
     return NamedPorts.of(named);
   }
 
+  /** Whether the API server has a namespace that is not being deleted; asks it. */
+  boolean isNamespaceAlive(String name) throws IOException {
+    return api.get(RecordKind.NAMESPACES.path("", name))
+        .object("metadata")
+        .string("deletionTimestamp")
+        .isEmpty();
+  }
+
   /** The pod if the watch has told of this incarnation. */
   @Nullable PodRecord known(String namespace, String name, String uid) {
     var pod = pods.get(namespace + "/" + name);

@@ -16,9 +16,12 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,10 +38,14 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
   private final Steering steering;
   private final ValidPolicies validPolicies;
   private final PoliciesInForce inForce;
+  private final DeletedPolicies deleted;
   private final CountDownLatch synced;
 
   /** Since when the newest version of a policy has been invalid. */
   private final Map<PolicyKey, Instant> invalidSince = new HashMap<>();
+
+  /** Those of the first listing; null once that is complete. */
+  private @Nullable Set<PolicyKey> present = new HashSet<>();
 
   PolicySource(
       PolicyKind kind,
@@ -46,19 +53,25 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
       Steering steering,
       ValidPolicies validPolicies,
       PoliciesInForce inForce,
+      DeletedPolicies deleted,
       CountDownLatch synced) {
     this.kind = kind;
     this.parser = parser;
     this.steering = steering;
     this.validPolicies = validPolicies;
     this.inForce = inForce;
+    this.deleted = deleted;
     this.synced = synced;
   }
 
   @Override
   public void upserted(PolicyRecord record) {
     var document = record.document();
-    switch (parser.parse(kind, document)) {
+    var parsed = parser.parse(kind, document);
+    if (present != null) {
+      present.add(parsed.key());
+    }
+    switch (parsed) {
       case ParsedPolicy.Valid(var object) -> {
         invalidSince.remove(object.key());
         put(
@@ -81,6 +94,7 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
   }
 
   private void put(Version version) {
+    deleted.present(version.object().key());
     steering.submit(
         realizer -> {
           realizer.upsertPolicy(version.object());
@@ -165,17 +179,60 @@ final class PolicySource implements RecordHandler<PolicyRecord> {
   @Override
   public void deleted(ObjectKey key) {
     var policy = new PolicyKey(kind, key.namespace(), key.name());
-    validPolicies.forget(policy);
+    if (present != null) {
+      present.remove(policy);
+    }
+    delete(policy);
+  }
+
+  private void delete(PolicyKey policy) {
     invalidSince.remove(policy);
-    steering.submit(
-        realizer -> {
-          realizer.removePolicy(policy);
-          inForce.wantNone(policy);
+    deleted.deleted(
+        policy,
+        () -> {
+          validPolicies.forget(policy);
+          steering.submit(
+              realizer -> {
+                realizer.removePolicy(policy);
+                inForce.wantNone(policy);
+              });
         });
   }
 
   @Override
   public void synced() {
+    if (present != null) {
+      recallDeleted(present);
+      present = null;
+    }
     synced.countDown();
+  }
+
+  /**
+   * Of what was deleted while no agent ran, what went with its namespace is to stay while pods of
+   * it run; until that is known all of it does.
+   */
+  private void recallDeleted(Set<PolicyKey> listed) {
+    for (var document : validPolicies.all(kind)) {
+      var parsed = parser.parse(kind, document.fields());
+      if (listed.contains(parsed.key())) {
+        continue;
+      }
+      if (parsed instanceof ParsedPolicy.Valid(var object)) {
+        var version = PolicyVersion.of(document.fields());
+        var uid = document.object("metadata").string("uid");
+        put(
+            new Version(
+                object,
+                uid,
+                Standing.CURRENT,
+                version.generation(),
+                "",
+                version.generation(),
+                "",
+                null));
+      }
+      delete(parsed.key());
+    }
   }
 }

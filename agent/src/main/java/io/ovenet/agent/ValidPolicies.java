@@ -3,6 +3,7 @@ package io.ovenet.agent;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.policy.PolicyKey;
+import io.ovenet.policy.PolicyKind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
@@ -25,6 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ValidPolicies implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ValidPolicies.class);
+  private static final String KIND = "kind";
   private static final long LAG_NANOS = 1_000_000_000;
 
   private final StateFiles files;
@@ -53,10 +56,12 @@ final class ValidPolicies implements AutoCloseable {
 
   void remember(PolicyKey key, Map<String, @Nullable Object> document) {
     var name = nameOf(key);
-    var content = Json.write(document);
+    var whole = new LinkedHashMap<String, @Nullable Object>(document);
+    whole.put(KIND, key.kind().toString());
+    var content = Json.write(whole);
     synchronized (this) {
       if (!Arrays.equals(content, onDisk.get(name)) || dirty.containsKey(name)) {
-        documents.put(name, new JsonObject(document));
+        documents.put(name, new JsonObject(whole));
         dirty.put(name, content);
         notifyAll();
       }
@@ -69,6 +74,13 @@ final class ValidPolicies implements AutoCloseable {
     return document != null && document.object("metadata").string("uid").equals(uid)
         ? document
         : null;
+  }
+
+  /** All of a kind. */
+  synchronized List<JsonObject> all(PolicyKind kind) {
+    return documents.values().stream()
+        .filter(document -> document.string(KIND).equals(kind.toString()))
+        .toList();
   }
 
   synchronized void forget(PolicyKey key) {

@@ -55,6 +55,7 @@ final class NodeFixture implements AutoCloseable {
   final NetworkNamespace namespace;
   final CniShim shim;
   private @Nullable Process agent;
+  private String heap = "64m";
 
   /** With an agent that attaches as it is shipped, unless a property forces a mode on it. */
   NodeFixture(Path directory, String... flags) throws Exception {
@@ -158,6 +159,11 @@ final class NodeFixture implements AutoCloseable {
     }
   }
 
+  /** Agents started from now on have as much memory for objects as the launcher gives them. */
+  void usualHeap() {
+    heap = "192m";
+  }
+
   int status() {
     return shim.run(
             Map.of("CNI_COMMAND", "STATUS"),
@@ -177,7 +183,7 @@ final class NodeFixture implements AutoCloseable {
                 "--sun-misc-unsafe-memory-access=allow",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
-                "-Xmx64m",
+                "-Xmx" + heap,
                 "-Xss512k",
                 "-D" + AttachMode.PROPERTY + "=" + attach,
                 "-cp",

@@ -14,6 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,6 +37,9 @@ class PolicySourceTest {
   private Steering steering;
   private ValidPolicies validPolicies;
   private PolicySource source;
+  private final Set<String> alive = ConcurrentHashMap.newKeySet();
+  private final Set<String> withPods = ConcurrentHashMap.newKeySet();
+  private final DeletedPolicies deleted = new DeletedPolicies(alive::contains, withPods::contains);
 
   @BeforeEach
   void begin() throws Exception {
@@ -51,12 +56,14 @@ class PolicySourceTest {
             steering,
             validPolicies,
             inForce,
+            deleted,
             new CountDownLatch(1));
     steering.begin().get();
   }
 
   @AfterEach
   void end() {
+    deleted.close();
     steering.close();
     validPolicies.close();
   }
@@ -158,5 +165,87 @@ class PolicySourceTest {
     world.policies.room = Integer.MAX_VALUE;
     assertThat(version().generation()).isEqualTo(2);
     assertThat(inForce.failure()).isEmpty();
+  }
+
+  private void remove() {
+    source.deleted(new ObjectKey("n", "p", "u"));
+  }
+
+  private boolean isInForce() {
+    try {
+      steering.realized(_ -> {}).get();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+    return !inForce.all().isEmpty();
+  }
+
+  @Test
+  void whatGoesWithItsNamespaceStaysWhilePodsOfItRun() throws Exception {
+    withPods.add("n");
+    put(1, ALLOWS_B);
+    remove();
+    NodeFixture.await("the namespace is gone", () -> deleted.isStaying("n"));
+    assertThat(isInForce()).isTrue();
+
+    put(2, ALLOWS_B);
+    withPods.remove("n");
+    deleted.podGone("n");
+    assertThat(isInForce()).as("it is there again").isTrue();
+    withPods.add("n");
+    remove();
+    NodeFixture.await("the namespace is gone", () -> deleted.isStaying("n"));
+    withPods.remove("n");
+    deleted.podGone("n");
+    assertThat(isInForce()).isFalse();
+  }
+
+  private void restart() {
+    source =
+        new PolicySource(
+            PolicyKind.CILIUM_NETWORK_POLICY,
+            world.parser,
+            steering,
+            validPolicies,
+            inForce,
+            deleted,
+            new CountDownLatch(1));
+  }
+
+  @Test
+  void whatWasDeletedWhileNoAgentRan() throws Exception {
+    alive.add("n");
+    withPods.add("n");
+    put(1, ALLOWS_B);
+    restart();
+    put(1, ALLOWS_B);
+    source.synced();
+    assertThat(isInForce()).as("it is there").isTrue();
+    restart();
+    source.synced();
+    NodeFixture.await("somebody deleted it", () -> !isInForce());
+    assertThat(validPolicies.all(PolicyKind.CILIUM_NETWORK_POLICY)).isEmpty();
+
+    put(2, ALLOWS_B);
+    alive.remove("n");
+    restart();
+    source.synced();
+    NodeFixture.await("it went with its namespace", () -> deleted.isStaying("n"));
+    assertThat(isInForce()).isTrue();
+    withPods.remove("n");
+    deleted.podGone("n");
+    assertThat(isInForce()).isFalse();
+  }
+
+  @Test
+  void whatSomebodyDeletesGoes() throws Exception {
+    alive.add("n");
+    put(1, ALLOWS_B);
+    remove();
+    assertThat(isInForce()).as("at once: no pod of it is here").isFalse();
+    withPods.add("n");
+    put(2, ALLOWS_B);
+    remove();
+    NodeFixture.await("it goes", () -> !isInForce());
   }
 }
