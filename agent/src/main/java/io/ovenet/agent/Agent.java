@@ -28,6 +28,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -136,6 +137,7 @@ public final class Agent implements AutoCloseable {
             NodeSetup.podMtu(config));
     attachments = own(new AttachmentWatch(store, lifecycle));
     verifier = own(new PolicyVerifier(steering, datapath, rules));
+    @Nullable Hubble hubble = null;
     if (config.hubble()) {
       var policyState =
           new PolicyStateService(
@@ -143,12 +145,17 @@ public final class Agent implements AutoCloseable {
               policies,
               store::all,
               () -> names.revision());
-      own(Hubble.start(config, datapath, names, announcements, policyState, verifier::write));
+      hubble =
+          own(Hubble.start(config, datapath, names, announcements, policyState, verifier::write));
     }
     var server = own(new CniServer(config.cniSocket()));
     admin = own(new AdminServer(config.adminSocket()));
     admin.offer("policy-verify", _ -> verifier.verify().fields());
     new KernelQuestions(steering, datapath, rules).offer(admin);
+    if (hubble != null) {
+      var kept = hubble;
+      admin.offer("audit-forget", _ -> Map.of("forgotten", (long) kept.forgetAudited()));
+    }
     adopt(network);
     server.serve(lifecycle);
     services = own(new NodeServices(config, datapath, new StateFiles(state), names));

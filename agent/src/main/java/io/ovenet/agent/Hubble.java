@@ -132,6 +132,11 @@ final class Hubble implements AutoCloseable {
     return host.isEmpty() ? new InetSocketAddress(port) : new InetSocketAddress(host, port);
   }
 
+  /** Forgets what audit let pass; answers how many entries that were. */
+  int forgetAudited() throws IOException {
+    return ledger.forgetAudited();
+  }
+
   @Override
   public void close() throws IOException {
     if (scraped != null) {

@@ -23,11 +23,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Who connected to whom within the last 24 hours, by which rule: one entry for all connections that
  * are alike, in periods of a quarter of an hour, each a file. In memory is the running period
- * alone; it is written every half a minute, so that a killed agent forgets no more than that.
+ * alone; it is written every half a minute, so that a killed agent forgets no more than that. What
+ * audit let pass for the first time is written within seconds.
  *
- * <p>Bounded: what is beyond {@link #ENTRIES} different entries of a period is counted as such, and
- * the oldest files go before all of them have {@link #BYTES}. Where the disk takes nothing, the
- * running period stays in memory and is tried again, until its end: then it is counted, too.
+ * <p>Bounded: what is beyond {@link #ENTRIES} different entries of a period, and {@link #AUDITED}
+ * of audit, which nothing else crowds out, is counted as such, and the oldest files go before all
+ * of them have {@link #BYTES}. Where the disk takes nothing, the running period stays in memory and
+ * is tried again, until its end: then it is counted, too.
  *
  * <p>Safe for any thread.
  */
@@ -38,9 +40,11 @@ public final class Ledger implements AutoCloseable {
   public static final long BYTES = 32L << 20;
 
   static final int ENTRIES = 10_000;
+  static final int AUDITED = 2_000;
   static final long PERIOD_NANOS = Duration.ofMinutes(15).toNanos();
   private static final long KEPT_NANOS = Duration.ofHours(24).toNanos();
   private static final Duration WRITE_EVERY = Duration.ofSeconds(30);
+  private static final Duration WRITE_SOON = Duration.ofSeconds(2);
   private static final String PREFIX = "ledger-";
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
@@ -63,6 +67,11 @@ public final class Ledger implements AutoCloseable {
   private final Map<LedgerKey, Count> running = new HashMap<>();
   private long period;
   private boolean changed;
+
+  /** Of what runs, entries of audit, and whether some are not on disk. */
+  private int audited;
+
+  private boolean unwrittenAudit;
   private long uncounted;
   private boolean failing;
   private boolean closed;
@@ -98,7 +107,12 @@ public final class Ledger implements AutoCloseable {
 
   private boolean resume(LedgerEntry entry) {
     running
-        .computeIfAbsent(LedgerKey.of(entry), _ -> new Count())
+        .computeIfAbsent(
+            LedgerKey.of(entry),
+            key -> {
+              audited += key.isAudit() ? 1 : 0;
+              return new Count();
+            })
         .add(entry.getConnections(), nanos(entry.getFirstSeen()), nanos(entry.getLastSeen()));
     return true;
   }
@@ -111,11 +125,23 @@ public final class Ledger implements AutoCloseable {
   private void run() {
     try {
       while (true) {
-        Thread.sleep(WRITE_EVERY);
+        awaitNews();
         write();
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized void awaitNews() throws InterruptedException {
+    long began = System.nanoTime();
+    while (true) {
+      var after = unwrittenAudit ? WRITE_SOON : WRITE_EVERY;
+      long left = after.toMillis() - (System.nanoTime() - began) / 1_000_000;
+      if (left <= 0) {
+        return;
+      }
+      wait(left);
     }
   }
 
@@ -142,9 +168,14 @@ public final class Ledger implements AutoCloseable {
       }
       Count count = running.get(key);
       if (count == null) {
-        if (running.size() >= ENTRIES) {
+        if (key.isAudit() ? audited >= AUDITED : running.size() - audited >= ENTRIES) {
           uncounted++;
           return;
+        }
+        if (key.isAudit()) {
+          audited++;
+          unwrittenAudit = true;
+          notifyAll();
         }
         count = new Count();
         running.put(key, count);
@@ -159,6 +190,8 @@ public final class Ledger implements AutoCloseable {
       running.values().forEach(count -> uncounted += count.connections);
     }
     running.clear();
+    audited = 0;
+    unwrittenAudit = false;
     period = to;
     changed = false;
     prune();
@@ -181,6 +214,7 @@ public final class Ledger implements AutoCloseable {
     try {
       LedgerFile.write(file(period), entries());
       changed = false;
+      unwrittenAudit = false;
       failing = false;
       return true;
     } catch (IOException e) {
@@ -193,6 +227,52 @@ public final class Ledger implements AutoCloseable {
       }
       failing = true;
       return false;
+    }
+  }
+
+  /**
+   * Forgets what audit let pass, of all periods.
+   *
+   * @return how many entries
+   * @throws IOException naming the file that could not be written anew; what is in it stays
+   */
+  public synchronized int forgetAudited() throws IOException {
+    int forgotten = 0;
+    for (Path file : files().headMap(period).values()) {
+      var kept = new ArrayList<LedgerEntry>();
+      int[] dropped = {0};
+      LedgerFile.read(
+          file,
+          entry -> {
+            if (LedgerKey.of(entry).isAudit()) {
+              dropped[0]++;
+            } else {
+              kept.add(entry);
+            }
+            return true;
+          });
+      if (dropped[0] > 0) {
+        replace(file, kept);
+        forgotten += dropped[0];
+      }
+    }
+    if (audited > 0) {
+      int before = running.size();
+      running.keySet().removeIf(LedgerKey::isAudit);
+      forgotten += before - running.size();
+      audited = 0;
+      replace(file(period), entries());
+      changed = false;
+      unwrittenAudit = false;
+    }
+    return forgotten;
+  }
+
+  private static void replace(Path file, List<LedgerEntry> entries) throws IOException {
+    if (entries.isEmpty()) {
+      Files.deleteIfExists(file);
+    } else {
+      LedgerFile.write(file, entries);
     }
   }
 

@@ -66,6 +66,11 @@ record LedgerKey(
     }
   }
 
+  /** Whether it passed only because of audit. */
+  boolean isAudit() {
+    return verdict == Verdict.AUDIT_VALUE;
+  }
+
   /** Of a verdict's flow. */
   static LedgerKey of(FlowRecord flow) {
     return new LedgerKey(

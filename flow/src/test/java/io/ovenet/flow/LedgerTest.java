@@ -172,6 +172,72 @@ final class LedgerTest {
   }
 
   @Test
+  void auditHasRoomThatNothingElseTakes() throws IOException {
+    try (Ledger ledger = open()) {
+      for (int port = 1; port <= Ledger.ENTRIES + 50; port++) {
+        ledger.count(verdict(io.ovenet.datapath.Verdict.ALLOW, port));
+      }
+      for (int port = 1; port <= Ledger.AUDITED + 7; port++) {
+        ledger.count(verdict(io.ovenet.datapath.Verdict.AUDIT, port));
+      }
+      assertThat(all(ledger).stream().filter(LedgerTest::isAudit)).hasSize(Ledger.AUDITED);
+      assertThat(ledger.read(Long.MIN_VALUE, Long.MAX_VALUE, _ -> true).uncounted()).isEqualTo(57);
+    }
+    try (Ledger ledger = open()) {
+      ledger.count(verdict(io.ovenet.datapath.Verdict.AUDIT, Ledger.AUDITED + 1));
+      assertThat(all(ledger)).as("a restart makes no room").hasSize(12_000);
+    }
+  }
+
+  private static boolean isAudit(LedgerEntry entry) {
+    return entry.getVerdict() == Verdict.AUDIT;
+  }
+
+  @Test
+  void whatAuditLetPassIsForgottenAndNothingElse() throws IOException {
+    try (Ledger ledger = open()) {
+      assertThat(ledger.forgetAudited()).isZero();
+      ledger.count(verdict(io.ovenet.datapath.Verdict.AUDIT, 80));
+      now.addAndGet(20 * MINUTE);
+      ledger.count(verdict(io.ovenet.datapath.Verdict.ALLOW, 443));
+      ledger.count(verdict(io.ovenet.datapath.Verdict.AUDIT, 443));
+      now.addAndGet(20 * MINUTE);
+      ledger.count(verdict(io.ovenet.datapath.Verdict.DENY, 22));
+      ledger.count(verdict(io.ovenet.datapath.Verdict.AUDIT, 22));
+      ledger.count(verdict(io.ovenet.datapath.Verdict.AUDIT, 23));
+      assertThat(ledger.forgetAudited()).isEqualTo(4);
+      assertThat(all(ledger)).hasSize(2).noneMatch(LedgerTest::isAudit);
+      ledger.count(verdict(io.ovenet.datapath.Verdict.AUDIT, 24));
+      assertThat(all(ledger)).hasSize(3);
+    }
+    try (Ledger ledger = open()) {
+      assertThat(all(ledger)).as("on disk, too").hasSize(3);
+      assertThat(ledger.forgetAudited()).isEqualTo(1);
+    }
+    try (var files = Files.list(directory)) {
+      assertThat(files).as("of the period that had nothing else no file is left").hasSize(2);
+    }
+  }
+
+  @Test
+  void whatAuditLetsPassIsOnDiskSoon() throws Exception {
+    Ledger killed = open();
+    killed.start();
+    killed.count(verdict(io.ovenet.datapath.Verdict.AUDIT, 80));
+    long began = System.nanoTime();
+    var written = new ArrayList<LedgerEntry>();
+    while (written.isEmpty()) {
+      assertThat(System.nanoTime() - began).isLessThan(MINUTE);
+      Thread.sleep(20);
+      try (Ledger other = open()) {
+        written.addAll(all(other));
+      }
+    }
+    assertThat(written).allMatch(LedgerTest::isAudit);
+    killed.close();
+  }
+
+  @Test
   void theOldestGoesBeforeItIsTooMuch() throws IOException {
     try (Ledger ledger = new Ledger(directory, now::get, 4_000)) {
       for (int period = 0; period < 40; period++) {

@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
       SelectorsCommand.class,
       IdentitiesCommand.class,
       StatusCommand.class,
+      AuditCommand.class,
       VerifyCommand.class,
       EvalCommand.class,
       RecordCommand.class
