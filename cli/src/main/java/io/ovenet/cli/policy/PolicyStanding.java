@@ -128,10 +128,10 @@ record PolicyStanding(
   void print(PrintWriter out) {
     out.println(
         policy.key()
+            + (isValid() ? ": valid" : ": not valid")
             + ", generation "
             + generation
-            + ": "
-            + (isValid() ? "valid" : "not valid: " + error));
+            + (isValid() ? "" : ": " + error));
     policy.object().notices().forEach(notice -> out.println("  " + notice));
     Columns table = new Columns();
     table.row("NODE", "IN FORCE", "ENDPOINTS", "REMARK");
