@@ -51,24 +51,55 @@ public record Cidr(boolean ipv6, long high, long low, int length) implements Com
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("not an IP address: '" + address + "'", e);
     }
-    boolean dotted = address.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+    boolean dotted = isDotted(address);
     if ((parsed instanceof Inet4Address && !dotted) || address.indexOf('%') >= 0) {
       throw new IllegalArgumentException("not an IP address: '" + address + "'");
     }
-    for (String part : dotted ? address.split("\\.") : new String[0]) {
-      if (part.length() > 1 && part.charAt(0) == '0') {
-        throw new IllegalArgumentException("leading zero in '" + address + "'");
-      }
+    if (dotted && hasLeadingZero(address)) {
+      throw new IllegalArgumentException("leading zero in '" + address + "'");
     }
     Cidr host = of(parsed);
     if (slash < 0) {
       return host;
     }
     String length = text.substring(slash + 1);
-    if (!length.matches("0|[1-9][0-9]{0,2}")) {
+    if (!isNumber(length, 0, length.length()) || (length.length() > 1 && length.charAt(0) == '0')) {
       throw new IllegalArgumentException("not a prefix length: '" + length + "'");
     }
     return new Cidr(host.ipv6, host.high, host.low, Integer.parseInt(length));
+  }
+
+  /** Four numbers of one to three digits, with dots between them. */
+  private static boolean isDotted(String address) {
+    int parts = 1;
+    int start = 0;
+    for (int dot = address.indexOf('.'); dot >= 0; dot = address.indexOf('.', start)) {
+      if (!isNumber(address, start, dot)) {
+        return false;
+      }
+      parts++;
+      start = dot + 1;
+    }
+    return parts == 4 && isNumber(address, start, address.length());
+  }
+
+  private static boolean isNumber(String text, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return to > from && to - from <= 3;
+  }
+
+  private static boolean hasLeadingZero(String dotted) {
+    for (int i = 0; i + 1 < dotted.length(); i++) {
+      boolean first = i == 0 || dotted.charAt(i - 1) == '.';
+      if (first && dotted.charAt(i) == '0' && dotted.charAt(i + 1) != '.') {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The address alone, as a prefix of its whole length. */

@@ -29,13 +29,21 @@ public final class Labels implements Comparable<Labels> {
 
   /** Of two labels with one source and key the later wins. */
   public static Labels of(Collection<Label> labels) {
-    TreeMap<String, Label> byKey = new TreeMap<>();
-    for (Label label : labels) {
-      byKey.put(label.extendedKey(), label);
+    Label[] sorted = labels.toArray(new Label[0]);
+    // Stable: the later of two stays behind the other.
+    Arrays.sort(sorted, Labels::byKey);
+    int kept = 0;
+    for (int i = 0; i < sorted.length; i++) {
+      if (i + 1 == sorted.length || byKey(sorted[i], sorted[i + 1]) != 0) {
+        sorted[kept++] = sorted[i];
+      }
     }
-    Label[] sorted = byKey.values().toArray(new Label[0]);
-    Arrays.sort(sorted);
-    return new Labels(sorted);
+    return new Labels(kept == sorted.length ? sorted : Arrays.copyOf(sorted, kept));
+  }
+
+  private static int byKey(Label one, Label other) {
+    int order = one.key().compareTo(other.key());
+    return order == 0 ? one.source().compareTo(other.source()) : order;
   }
 
   /** Reads {@code source:key=value} each, as Hubble and CiliumEndpoint write them. */

@@ -13,7 +13,44 @@ import org.jspecify.annotations.Nullable;
  * A value in a document and where it stands. A field that is null is as if absent, as in Go. All
  * accessors throw {@link PolicyException} where the value has another type.
  */
-public record Field(String path, @Nullable Object value) {
+public final class Field {
+  private static final int NO_INDEX = -1;
+
+  private final @Nullable Field parent;
+  private final String key;
+  private final int index;
+  private final @Nullable Object value;
+
+  private Field(@Nullable Field parent, String key, int index, @Nullable Object value) {
+    this.parent = parent;
+    this.key = key;
+    this.index = index;
+    this.value = value;
+  }
+
+  /**
+   * A value that stands there.
+   *
+   * @param path empty for a whole document
+   */
+  public Field(String path, @Nullable Object value) {
+    this(null, path, NO_INDEX, value);
+  }
+
+  /** Where it stands. Put together only when it is asked for: most fields have no error. */
+  public String path() {
+    if (parent == null) {
+      return key;
+    }
+    String before = parent.path();
+    return index != NO_INDEX
+        ? before + "[" + index + "]"
+        : before.isEmpty() ? key : before + "." + key;
+  }
+
+  public @Nullable Object value() {
+    return value;
+  }
 
   public boolean present() {
     return value != null;
@@ -24,9 +61,7 @@ public record Field(String path, @Nullable Object value) {
     if (value != null && !(value instanceof Map<?, ?>)) {
       throw wrongType("an object");
     }
-    return new Field(
-        path.isEmpty() ? key : path + "." + key,
-        value instanceof Map<?, ?> map ? map.get(key) : null);
+    return new Field(this, key, NO_INDEX, value instanceof Map<?, ?> map ? map.get(key) : null);
   }
 
   /** The members of an object by name, none if absent. */
@@ -56,7 +91,7 @@ public record Field(String path, @Nullable Object value) {
       if (item == null) {
         throw error("item " + i + " is null", "remove it");
       }
-      items.add(new Field(path + "[" + i + "]", item));
+      items.add(new Field(this, "", i, item));
     }
     return items;
   }
@@ -117,7 +152,7 @@ public record Field(String path, @Nullable Object value) {
   }
 
   public PolicyNotice notice(String message, String remedy) {
-    return new PolicyNotice(path, message, remedy);
+    return new PolicyNotice(path(), message, remedy);
   }
 
   private PolicyException wrongType(String wanted) {
