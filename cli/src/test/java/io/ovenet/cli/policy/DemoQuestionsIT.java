@@ -60,6 +60,7 @@ class DemoQuestionsIT {
           PolicyCommandTest.run("status", "vm-web-policy", "--kubeconfig", kubeconfig.toString());
       assertThat(status.status()).as("%s", status).isZero();
       assertThat(status.out()).contains("app-web-prod/vm-web-policy: valid");
+      silentNode(kubeconfig);
       for (String command : List.of("show", "selectors", "identities", "reach")) {
         Ran ran = PolicyCommandTest.run(command, "--kubeconfig", kubeconfig.toString());
         assertThat(ran.status()).as("%s %s", command, ran).isZero();
@@ -68,6 +69,35 @@ class DemoQuestionsIT {
       Ran lint = PolicyCommandTest.run("lint", "--kubeconfig", kubeconfig.toString());
       assertThat(lint.out()).contains("no-dns");
     }
+  }
+
+  /** A node that nobody answers for is named, and the policy is not in force everywhere. */
+  private void silentNode(Path kubeconfig) throws IOException {
+    try (KubernetesApi api = KubernetesApi.open(kubeconfig)) {
+      api.create(
+          "/apis/cilium.io/v2/ciliumnodes",
+          Map.of(
+              "apiVersion",
+              "cilium.io/v2",
+              "kind",
+              "CiliumNode",
+              "metadata",
+              Map.of("name", "silent"),
+              "spec",
+              Map.of()));
+    }
+    String nobody = "unix://" + directory.resolve("nobody.sock");
+    Ran named =
+        PolicyCommandTest.run(
+            "status", "vm-web-policy", "--kubeconfig", kubeconfig.toString(), "--server", nobody);
+    assertThat(named.status()).as("%s", named).isEqualTo(4);
+    assertThat(named.out()).containsPattern("silent .*does not answer");
+    assertThat(named.err()).contains("no Hubble server answers at " + nobody);
+    Ran all =
+        PolicyCommandTest.run("status", "--kubeconfig", kubeconfig.toString(), "--server", nobody);
+    assertThat(all.status()).isEqualTo(4);
+    assertThat(all.out())
+        .containsPattern("vm-web-policy +yes +1 +0 of 1 node .*silent does not answer");
   }
 
   private static void expectAnswers(List<String> about, String web) {
