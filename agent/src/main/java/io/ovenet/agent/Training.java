@@ -178,7 +178,8 @@ final class Training {
                 new Realizer(tables(arena), engine, rules, store.all()), names::revision, inForce);
         var status =
             new StatusWriter(
-                NODE, "", new CiliumEndpoints(api), new CiliumNodes(api), _ -> null, _ -> "")) {
+                NODE, "", new CiliumEndpoints(api), new CiliumNodes(api), _ -> null, _ -> "");
+        var deleted = new DeletedPolicies(_ -> true, _ -> false)) {
       var pods = new Pods(config.clusterName(), api);
       var allocator = new IdentityAllocator(api);
       var relabeler = new Relabeler(store, pods, identities(allocator), steering, names, status);
@@ -191,6 +192,7 @@ final class Training {
           new PolicyParser(config.clusterName()),
           valid,
           inForce,
+          deleted,
           allocator,
           _ -> {});
       input.synced().await();
