@@ -1,6 +1,7 @@
 package io.ovenet.agent;
 
 import io.ovenet.datapath.Datapath;
+import io.ovenet.flow.ConnectionReader;
 import io.ovenet.flow.EventReader;
 import io.ovenet.flow.FlowDecoder;
 import io.ovenet.flow.FlowMetrics;
@@ -16,6 +17,7 @@ import io.ovenet.flow.MetricsText;
 import io.ovenet.flow.MonotonicClock;
 import io.ovenet.flow.ObserverService;
 import io.ovenet.flow.PeerService;
+import io.ovenet.flow.PodTraffic;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -32,6 +34,7 @@ final class Hubble implements AutoCloseable {
 
   private final KernelEvents events;
   private final EventReader reader;
+  private final ConnectionReader connections;
   private final Ledger ledger;
   private final HubbleServer server;
   private final @Nullable MetricsServer scraped;
@@ -39,12 +42,14 @@ final class Hubble implements AutoCloseable {
   private Hubble(
       KernelEvents events,
       EventReader reader,
+      ConnectionReader connections,
       Ledger ledger,
       HubbleServer server,
       @Nullable MetricsServer scraped) {
     this.scraped = scraped;
     this.events = events;
     this.reader = reader;
+    this.connections = connections;
     this.ledger = ledger;
     this.server = server;
   }
@@ -76,9 +81,13 @@ final class Hubble implements AutoCloseable {
     var events = new KernelEvents(datapath);
     var metrics = new FlowMetrics(MetricsConfig.parse(config.hubbleKeys().metrics()));
     metrics.warnings().forEach(warning -> log.warn("hubble-metrics: {}", warning));
+    var decoder = new FlowDecoder(() -> names, clock);
+    var traffic = new PodTraffic();
     var reader =
-        new EventReader(
-            events, new FlowDecoder(() -> names, clock), ring, statistics, clock, metrics, ledger);
+        new EventReader(events, decoder, ring, statistics, clock, metrics, traffic, ledger);
+    var connections =
+        new ConnectionReader(
+            new KernelConnections(datapath), () -> names, decoder, traffic, ledger);
     var server =
         HubbleServer.start(
             List.of(
@@ -95,15 +104,21 @@ final class Hubble implements AutoCloseable {
       scraped =
           serve(
               config,
-              List.of(metrics::write, announcements::write, to -> rate(to, statistics), more));
+              List.of(
+                  metrics::write,
+                  traffic::write,
+                  announcements::write,
+                  to -> rate(to, statistics),
+                  more));
     } catch (IOException e) {
       server.close();
       events.close();
       throw e;
     }
     reader.start();
+    connections.start();
     ledger.start();
-    return new Hubble(events, reader, ledger, server, scraped);
+    return new Hubble(events, reader, connections, ledger, server, scraped);
   }
 
   /** As upstream: only where both keys say something. */
@@ -144,6 +159,7 @@ final class Hubble implements AutoCloseable {
     }
     server.close();
     reader.close();
+    connections.close();
     ledger.close();
     events.close();
   }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * were seen, each client's own, so that nobody names an address for another. Only shown, never
  * decided by. What is oldest gives way.
  *
- * <p>For one thread. Times are nanoseconds of CLOCK_MONOTONIC.
+ * <p>Safe for any thread. Times are nanoseconds of CLOCK_MONOTONIC.
  */
 final class DnsNames {
   static final int NAMES = 16_384;
@@ -51,7 +51,8 @@ final class DnsNames {
   }
 
   /** Remembers that a question was asked. */
-  void asked(long clientHigh, long clientLow, int clientPort, Dns question, long time) {
+  synchronized void asked(
+      long clientHigh, long clientLow, int clientPort, Dns question, long time) {
     asked.put(
         new Question(clientHigh, clientLow, clientPort, question.id()),
         new Asked(question.query(), time));
@@ -62,7 +63,8 @@ final class DnsNames {
    *
    * @return nanoseconds since its question, or -1: nobody asked
    */
-  long answered(long clientHigh, long clientLow, int clientPort, Dns answer, long time) {
+  synchronized long answered(
+      long clientHigh, long clientLow, int clientPort, Dns answer, long time) {
     Asked question = asked.remove(new Question(clientHigh, clientLow, clientPort, answer.id()));
     if (question == null
         || !question.query.equals(answer.query())
@@ -88,7 +90,7 @@ final class DnsNames {
   }
 
   /** What the client calls an address; empty where it never asked. */
-  List<String> names(long clientHigh, long clientLow, long high, long low, long time) {
+  synchronized List<String> names(long clientHigh, long clientLow, long high, long low, long time) {
     if (named.isEmpty()) {
       return List.of();
     }

@@ -1,6 +1,7 @@
 package io.ovenet.flow;
 
 import io.ovenet.datapath.DnsMessage;
+import io.ovenet.datapath.EventKind;
 import io.ovenet.datapath.FlowEvent;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -33,6 +34,7 @@ public final class EventReader implements AutoCloseable {
   private final MonotonicClock clock;
   private final FlowMetrics metrics;
   private final @Nullable Ledger ledger;
+  private final PodTraffic traffic;
   private final FlowEvent cursor = new FlowEvent();
   private final DnsMessage dns = new DnsMessage();
   private long lost;
@@ -59,12 +61,14 @@ public final class EventReader implements AutoCloseable {
         statistics,
         clock,
         new FlowMetrics(new MetricsConfig(List.of())),
+        new PodTraffic(),
         null);
   }
 
   /**
    * The same, whose flows are counted by metrics as well.
    *
+   * @param traffic counts pods' drops
    * @param ledger counts connections; null: nobody does
    */
   public EventReader(
@@ -74,9 +78,11 @@ public final class EventReader implements AutoCloseable {
       FlowStatistics statistics,
       MonotonicClock clock,
       FlowMetrics metrics,
+      PodTraffic traffic,
       @Nullable Ledger ledger) {
     this.source = source;
     this.ledger = ledger;
+    this.traffic = traffic;
     this.metrics = metrics;
     this.decoder = decoder;
     this.ring = ring;
@@ -157,6 +163,9 @@ public final class EventReader implements AutoCloseable {
         ring.write(flow);
         statistics.seen(flow);
         metrics.count(flow);
+        if (flow.isKind(EventKind.DROP)) {
+          traffic.dropped(flow, cursor.length(), cursor.time());
+        }
         if (ledger != null) {
           ledger.count(flow);
         }

@@ -62,6 +62,11 @@ public final class FlowDecoder {
     this.clock = clock;
   }
 
+  /** Names that DNS gave, as far as this decoder saw it. */
+  DnsNames resolved() {
+    return resolved;
+  }
+
   /**
    * Decodes one event.
    *
@@ -264,7 +269,8 @@ public final class FlowDecoder {
     return event.traceReason() == TRACE_REASON_REPLY ? FlowRecord.REPLY_YES : FlowRecord.REPLY_NO;
   }
 
-  private static FlowEndpoint endpoint(
+  /** One end of a packet or a connection, named as of a moment. */
+  static FlowEndpoint endpoint(
       FlowNames names,
       long time,
       int id,

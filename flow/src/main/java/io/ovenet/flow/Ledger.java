@@ -1,6 +1,7 @@
 package io.ovenet.flow;
 
 import com.google.protobuf.Timestamp;
+import io.ovenet.api.flow.Verdict;
 import io.ovenet.api.ledger.LedgerEntry;
 import io.ovenet.datapath.EventKind;
 import java.io.IOException;
@@ -51,6 +52,7 @@ public final class Ledger implements AutoCloseable {
   /** What is counted of an entry; times are nanoseconds since 1970. */
   private static final class Count {
     private long connections;
+    private long bytes;
     private long first = Long.MAX_VALUE;
     private long last;
 
@@ -106,14 +108,15 @@ public final class Ledger implements AutoCloseable {
   }
 
   private boolean resume(LedgerEntry entry) {
-    running
-        .computeIfAbsent(
+    Count count =
+        running.computeIfAbsent(
             LedgerKey.of(entry),
             key -> {
               audited += key.isAudit() ? 1 : 0;
               return new Count();
-            })
-        .add(entry.getConnections(), nanos(entry.getFirstSeen()), nanos(entry.getLastSeen()));
+            });
+    count.add(entry.getConnections(), nanos(entry.getFirstSeen()), nanos(entry.getLastSeen()));
+    count.bytes += entry.getBytes();
     return true;
   }
 
@@ -183,6 +186,37 @@ public final class Ledger implements AutoCloseable {
       count.add(1, flow.time(), flow.time());
       changed = true;
     }
+  }
+
+  /**
+   * Counts what a connection carried. One that began in an earlier period has an entry without
+   * connections in this one.
+   *
+   * @param key with the verdict of both sides together; a side that allowed is the one that is
+   *     meant
+   */
+  synchronized void carried(LedgerKey key, long bytes) {
+    long time = now.getAsLong();
+    if (time >= period + PERIOD_NANOS) {
+      turn(periodOf(time));
+    }
+    Count count = running.get(key);
+    if (count == null && key.isAudit()) {
+      count = running.get(key.with(Verdict.FORWARDED_VALUE));
+      if (count == null) {
+        return; // which side was audited isn't known, and nobody is to be blamed for the other's
+      }
+    }
+    if (count == null) {
+      if (running.size() - audited >= ENTRIES) {
+        return; // its connections are among the uncounted
+      }
+      count = new Count();
+      running.put(key, count);
+    }
+    count.bytes += bytes;
+    count.add(0, time, time);
+    changed = true;
   }
 
   private void turn(long to) {
@@ -283,6 +317,7 @@ public final class Ledger implements AutoCloseable {
             entries.add(
                 key.entry()
                     .setConnections(count.connections)
+                    .setBytes(count.bytes)
                     .setFirstSeen(timestamp(count.first))
                     .setLastSeen(timestamp(count.last))
                     .build()));

@@ -4,6 +4,8 @@ import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Verdict;
 import io.ovenet.api.flow.Workload;
 import io.ovenet.api.ledger.LedgerEntry;
+import io.ovenet.datapath.ConnectionView;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -81,6 +83,49 @@ record LedgerKey(
         flow.verdict(),
         flow.direction(),
         flow.origin().texts());
+  }
+
+  /** Of a connection that stands: one for each of its ends that is an endpoint of this node. */
+  static List<LedgerKey> of(
+      ConnectionView connection,
+      FlowEndpoint source,
+      List<String> sourceNames,
+      FlowEndpoint destination,
+      List<String> destinationNames,
+      boolean audit,
+      FlowNames names) {
+    var keys = new ArrayList<LedgerKey>(2);
+    int verdict = audit ? Verdict.AUDIT_VALUE : Verdict.FORWARDED_VALUE;
+    for (int direction : List.of(TrafficDirection.EGRESS_VALUE, TrafficDirection.INGRESS_VALUE)) {
+      boolean egress = direction == TrafficDirection.EGRESS_VALUE;
+      if ((egress ? connection.sourceEndpoint() : connection.destinationEndpoint()) != 0) {
+        int rule = egress ? connection.egressRule() : connection.ingressRule();
+        RuleOrigin origin = rule == 0 ? null : names.rule(rule);
+        keys.add(
+            new LedgerKey(
+                party(source, sourceNames),
+                party(destination, destinationNames),
+                hasPorts(connection.protocol()) ? connection.destinationPort() : 0,
+                connection.protocol(),
+                verdict,
+                direction,
+                origin == null ? List.of() : origin.texts()));
+      }
+    }
+    return keys;
+  }
+
+  /** The same of another verdict. */
+  LedgerKey with(int otherVerdict) {
+    return new LedgerKey(source, destination, port, protocol, otherVerdict, direction, rules);
+  }
+
+  private static boolean hasPorts(int protocol) {
+    return switch (protocol) {
+      case FlowRecord.TCP, FlowRecord.UDP, FlowRecord.SCTP, FlowRecord.ICMP, FlowRecord.ICMPV6 ->
+          true;
+      default -> false;
+    };
   }
 
   private static int port(FlowRecord flow) {

@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
     name = "ledger",
     description = {
       "Who connected to whom, how often, and by which rule: up to 24 hours back.",
-      "Each side's policy has a line of its own; what was denied counts attempts."
+      "Each side's policy has a line of its own; what was denied counts attempts. Bytes are of both"
+          + " ways."
     },
     mixinStandardHelpOptions = true)
 public final class LedgerCommand implements Callable<Integer> {
@@ -132,7 +133,8 @@ public final class LedgerCommand implements Callable<Integer> {
       return;
     }
     var table = new Table();
-    table.row("SOURCE", "DESTINATION", "PORT", "SIDE", "VERDICT", "COUNT", "LAST SEEN", "RULE");
+    table.row(
+        "SOURCE", "DESTINATION", "PORT", "SIDE", "VERDICT", "COUNT", "BYTES", "LAST SEEN", "RULE");
     for (LedgerEntry entry : entries) {
       table.row(
           text(entry.getSource()),
@@ -141,6 +143,7 @@ public final class LedgerCommand implements Callable<Integer> {
           entry.getDirection() == TrafficDirection.INGRESS ? "ingress" : "egress",
           entry.getVerdict().name(),
           Long.toUnsignedString(entry.getConnections()),
+          Bytes.text(entry.getBytes()),
           Instant.ofEpochSecond(entry.getLastSeen().getSeconds()).toString(),
           entry.getRulesCount() == 0 ? "-" : String.join(", ", entry.getRulesList()));
     }

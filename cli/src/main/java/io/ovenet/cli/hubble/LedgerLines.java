@@ -13,13 +13,15 @@ public final class LedgerLines {
 
   /** Adds an entry. */
   public void add(LedgerEntry entry) {
-    LedgerEntry key = entry.toBuilder().clearConnections().clearFirstSeen().clearLastSeen().build();
+    LedgerEntry key =
+        entry.toBuilder().clearConnections().clearBytes().clearFirstSeen().clearLastSeen().build();
     LedgerEntry.Builder sum = sums.get(key);
     if (sum == null) {
       sums.put(key, entry.toBuilder());
       return;
     }
     sum.setConnections(sum.getConnections() + entry.getConnections());
+    sum.setBytes(sum.getBytes() + entry.getBytes());
     if (compare(entry.getFirstSeen(), sum.getFirstSeen()) < 0) {
       sum.setFirstSeen(entry.getFirstSeen());
     }
