@@ -12,6 +12,12 @@ import org.jspecify.annotations.Nullable;
 public final class RuleOrigin {
   public static final RuleOrigin NONE = new RuleOrigin(List.of());
 
+  /**
+   * A label of a flow's policy that says which field of it decided: Hubble's message has no field
+   * for that, and its clients show or pass on labels as they are.
+   */
+  public static final String FIELD_PATH = "ovenet:field-path=";
+
   private final List<PolicyRef> policies;
 
   /** Benign race, as in {@link FlowEndpoint}. */
@@ -50,21 +56,23 @@ public final class RuleOrigin {
     return known;
   }
 
-  /** Each as a serialized flow.Policy. */
+  /** Each as a serialized flow.Policy, with its field path among the labels. */
   List<byte[]> encoded() {
     List<byte[]> bytes = encoded;
     if (bytes == null) {
       bytes = new ArrayList<>(policies.size());
       for (PolicyRef policy : policies) {
-        bytes.add(
+        var message =
             Policy.newBuilder()
                 .setName(policy.name())
                 .setNamespace(policy.namespace())
                 .addAllLabels(policy.labels())
                 .setRevision(policy.revision())
-                .setKind(policy.kind())
-                .build()
-                .toByteArray());
+                .setKind(policy.kind());
+        if (!policy.path().isEmpty()) {
+          message.addLabels(FIELD_PATH + policy.path());
+        }
+        bytes.add(message.build().toByteArray());
       }
       encoded = List.copyOf(bytes);
     }

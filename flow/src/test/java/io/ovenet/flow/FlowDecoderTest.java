@@ -44,6 +44,7 @@ final class FlowDecoderTest {
           .setKind("CiliumNetworkPolicy")
           .setRevision(7)
           .addLabels("k8s:io.cilium.k8s.policy.name=vm-web-policy")
+          .addLabels("ovenet:field-path=spec.ingress[0].toPorts[0]")
           .build();
 
   @Test

@@ -1,10 +1,18 @@
 package io.ovenet.cli.hubble;
 
 import com.google.protobuf.FieldMask;
+import com.google.protobuf.Timestamp;
+import io.ovenet.api.flow.Flow;
 import io.ovenet.api.observer.GetFlowsRequest;
 import io.ovenet.api.observer.GetFlowsResponse;
 import io.ovenet.api.observer.ObserverGrpc;
+import io.ovenet.cli.UsualCluster;
+import io.ovenet.kubernetes.KubernetesApi;
+import io.ovenet.kubernetes.world.ClusterState;
+import io.ovenet.kubernetes.world.LiveCluster;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +38,8 @@ import picocli.CommandLine.Spec;
     modelTransformer = ObserveCommand.WithFilters.class)
 final class ObserveCommand implements Callable<Integer> {
   private static final long DEFAULT_LAST = 20;
+
+  private boolean failed;
 
   private final FilterOptions filters = new FilterOptions();
 
@@ -122,6 +132,35 @@ final class ObserveCommand implements Callable<Integer> {
       description = "A FlowFilter in JSON, none of which may match.")
   private List<String> denylist = List.of();
 
+  @Option(
+      names = "--why",
+      description =
+          "Shows the rule and its field for each flow and, for what policy dropped, the least that"
+              + " would let it pass by the cluster's policies of today.")
+  private boolean why;
+
+  @Option(
+      names = "--kubeconfig",
+      paramLabel = "FILE",
+      description =
+          "The cluster whose policies --why looks at. By default that of KUBECONFIG, else the"
+              + " running lab, else ~/.kube/config.")
+  private @Nullable Path kubeconfig;
+
+  @Option(
+      names = "--summary",
+      description =
+          "Shows who talked most and what was dropped by which rule, of all flows or those of"
+              + " --last, --since and --until.")
+  private boolean summary;
+
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      defaultValue = "10",
+      description = "Lines of each table of --summary (default: 10).")
+  private int top = 10;
+
   /** Adds the options that select, which an annotation can't give in their order. */
   static final class WithFilters implements IModelTransformer {
     @Override
@@ -138,6 +177,13 @@ final class ObserveCommand implements Callable<Integer> {
     FlowPrinter.Form form = form();
     GetFlowsRequest request = request(form, Instant.now());
     PrintWriter out = spec.commandLine().getOut();
+    if (summary) {
+      try (HubbleClient client = server.connect()) {
+        summarize(client, request, form, out);
+      }
+      return 0;
+    }
+    FlowReasons reasons = why ? new FlowReasons(this::cluster) : null;
     try (HubbleClient client = server.connect();
         var printer =
             new FlowPrinter(
@@ -153,6 +199,9 @@ final class ObserveCommand implements Callable<Integer> {
           () -> ObserverGrpc.newBlockingStub(client.channel()).getFlows(request),
           (GetFlowsResponse response) -> {
             printer.print(response);
+            if (reasons != null && response.hasFlow()) {
+              explain(reasons, response.getFlow(), out);
+            }
             if (follow) {
               out.flush();
             }
@@ -160,6 +209,72 @@ final class ObserveCommand implements Callable<Integer> {
           });
     }
     return 0;
+  }
+
+  private ClusterState cluster() throws IOException {
+    Path file =
+        kubeconfig != null
+            ? kubeconfig
+            : UsualCluster.kubeconfig(System.getenv(), System.getProperty("user.home", "/root"));
+    try (KubernetesApi api = KubernetesApi.open(file)) {
+      return LiveCluster.read(api);
+    }
+  }
+
+  private void explain(FlowReasons reasons, Flow flow, PrintWriter out) {
+    reasons.of(flow).forEach(line -> out.println("    " + Terminal.safe(line)));
+    String failure = reasons.failure();
+    if (failure != null && !failed) {
+      failed = true;
+      spec.commandLine().getErr().println(Terminal.safe(failure));
+      spec.commandLine().getErr().flush();
+    }
+  }
+
+  private void summarize(
+      HubbleClient client, GetFlowsRequest request, FlowPrinter.Form form, PrintWriter out) {
+    var sum = new FlowSummary();
+    var notes =
+        new FlowPrinter(
+            FlowPrinter.Form.COMPACT,
+            timeFormat,
+            false,
+            false,
+            true,
+            Paint.of("never"),
+            out,
+            spec.commandLine().getErr());
+    client.stream(
+        () -> ObserverGrpc.newBlockingStub(client.channel()).getFlows(request),
+        (GetFlowsResponse response) -> {
+          sum.add(response);
+          if (response.hasNodeStatus()) {
+            notes.print(response);
+          }
+          return true;
+        });
+    Instant first = sum.first();
+    if (first != null) {
+      try {
+        sum.carried(
+            LedgerAnswer.ask(
+                    client,
+                    Timestamp.newBuilder().setSeconds(first.getEpochSecond()).build(),
+                    request.hasUntil() ? request.getUntil() : null,
+                    _ -> true)
+                .entries());
+      } catch (HubbleException e) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(Terminal.safe("bytes are not known: " + e.getMessage()));
+        err.flush();
+      }
+    }
+    if (form == FlowPrinter.Form.JSON) {
+      SummaryPrinter.json(sum, out);
+    } else {
+      SummaryPrinter.print(sum, top, out);
+    }
+    out.flush();
   }
 
   private FlowPrinter.Form form() {
@@ -173,6 +288,15 @@ final class ObserveCommand implements Callable<Integer> {
               throw new HubbleException(
                   "-o " + output + ": the forms are compact, dict, json, jsonpb and table");
         };
+    if (summary && (follow || why || top < 1)) {
+      throw new HubbleException(
+          "--summary has an end and tables of at least one line: not with --follow, --why or --top 0");
+    }
+    if (why && (form == FlowPrinter.Form.JSON || form == FlowPrinter.Form.TABLE)) {
+      throw new HubbleException(
+          "--why writes below each flow: use -o compact or -o dict; for programs there is `ovenet"
+              + " policy why -o json`");
+    }
     if (form == FlowPrinter.Form.TABLE && follow) {
       throw new HubbleException("-o table has to know all flows: not with --follow");
     }
@@ -204,6 +328,8 @@ final class ObserveCommand implements Callable<Integer> {
       request.setNumber(number);
     } else if (all && since == null && until == null) {
       request.setNumber(-1); // unsigned: more than there are; of a follower 0 is from now on
+    } else if (summary && !bounded) {
+      request.setNumber(-1);
     } else if (!bounded) {
       request.setNumber(DEFAULT_LAST);
     }

@@ -1,6 +1,6 @@
 package io.ovenet.cli.policy;
 
-import io.ovenet.kubernetes.Json;
+import io.ovenet.cli.UsualCluster;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.LiveCluster;
@@ -8,10 +8,8 @@ import io.ovenet.kubernetes.world.StateReader;
 import io.ovenet.kubernetes.world.YamlFiles;
 import io.ovenet.policy.PolicySettings;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -55,36 +53,6 @@ final class StateOptions {
     return KubernetesApi.open(
         kubeconfig != null
             ? kubeconfig
-            : usual(System.getenv(), System.getProperty("user.home", "/root")));
-  }
-
-  static Path usual(Map<String, String> environment, String home) throws IOException {
-    String named = environment.get("KUBECONFIG");
-    if (named != null && !named.isEmpty()) {
-      return Path.of(named.split(":", -1)[0]);
-    }
-    Path lab = ofLab(environment.get("OVENET_LAB_DIR"));
-    if (lab != null) {
-      return lab;
-    }
-    Path own = Path.of(home, ".kube", "config");
-    if (Files.isReadable(own)) {
-      return own;
-    }
-    throw new IOException(
-        "no cluster: start the lab with `ovenet lab up`, name a kubeconfig with --kubeconfig, or"
-            + " files with -f");
-  }
-
-  private static @Nullable Path ofLab(@Nullable String directory) throws IOException {
-    Path status =
-        directory == null || directory.isEmpty()
-            ? Path.of("/run/ovenet-lab/status.json")
-            : Path.of(directory, "run", "status.json");
-    if (!Files.isReadable(status)) {
-      return null;
-    }
-    String file = Json.parse(Files.readAllBytes(status)).object("api").string("kubeconfig");
-    return file.isEmpty() ? null : Path.of(file);
+            : UsualCluster.kubeconfig(System.getenv(), System.getProperty("user.home", "/root")));
   }
 }

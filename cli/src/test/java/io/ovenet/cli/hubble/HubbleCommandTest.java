@@ -2,7 +2,14 @@ package io.ovenet.cli.hubble;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.stub.StreamObserver;
+import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Workload;
+import io.ovenet.api.ledger.GetLedgerRequest;
+import io.ovenet.api.ledger.GetLedgerResponse;
+import io.ovenet.api.ledger.LedgerEntry;
+import io.ovenet.api.ledger.LedgerGrpc;
+import io.ovenet.api.ledger.Party;
 import io.ovenet.datapath.FlowEvent;
 import io.ovenet.flow.FlowDecoder;
 import io.ovenet.flow.FlowEndpoint;
@@ -78,7 +85,7 @@ final class HubbleCommandTest {
                             "CiliumNetworkPolicy",
                             "app-web-prod",
                             "vm-web-policy",
-                            "",
+                            "spec.ingress[0]",
                             1,
                             List.of())))),
             Map.of());
@@ -92,16 +99,50 @@ final class HubbleCommandTest {
     }
     server =
         HubbleServer.start(
-            new ObserverService(
-                ring,
-                new FlowStatistics(clock.nowNanos()),
-                new FlowUuids(),
-                "default/node1",
-                "ovenet v0.1.0",
-                () -> System.currentTimeMillis() * 1_000_000),
+            List.of(
+                new ObserverService(
+                    ring,
+                    new FlowStatistics(clock.nowNanos()),
+                    new FlowUuids(),
+                    "default/node1",
+                    "ovenet v0.1.0",
+                    () -> System.currentTimeMillis() * 1_000_000),
+                new LedgerOfOne()),
             "0.1.0",
             directory.resolve("hubble.sock"),
+            null,
             null);
+  }
+
+  /** A ledger with what one connection carried, told by both sides. */
+  private static final class LedgerOfOne extends LedgerGrpc.LedgerImplBase {
+    @Override
+    public void getLedger(GetLedgerRequest request, StreamObserver<GetLedgerResponse> to) {
+      for (TrafficDirection side : List.of(TrafficDirection.EGRESS, TrafficDirection.INGRESS)) {
+        to.onNext(
+            GetLedgerResponse.newBuilder()
+                .setEntry(
+                    LedgerEntry.newBuilder()
+                        .setSource(party("app-web-prod", "gateway", "gateway"))
+                        .setDestination(party("app-database-prod", "database-vm", "database-vm"))
+                        .setPort(5432)
+                        .setProtocol(6)
+                        .setDirection(side)
+                        .setBytes(3072))
+                .build());
+      }
+      to.onCompleted();
+    }
+
+    private static Party party(String namespace, String name, String app) {
+      return Party.newBuilder()
+          .setCluster("default")
+          .setNamespace(namespace)
+          .setKind("VirtualMachineInstance")
+          .setName(name)
+          .addLabels("k8s:app=" + app)
+          .build();
+    }
   }
 
   @AfterEach
@@ -155,6 +196,69 @@ final class HubbleCommandTest {
             "app-web-prod/gateway:40000 (ID:1001) <>"
                 + " app-database-prod/virt-launcher-database-vm-2-bcdfg:22 (ID:1003) Policy denied"
                 + " DROPPED (TCP Flags: SYN)");
+  }
+
+  @Test
+  void whoTalkedMostAndWhatWasDropped() {
+    assertThat(run("observe", "--summary").stream().map(line -> line.replaceAll(" +", " ")))
+        .element(0, org.assertj.core.api.InstanceOfAssertFactories.STRING)
+        .startsWith("3 flows from 20");
+    assertThat(run("observe", "--summary").stream().skip(1).map(l -> l.replaceAll(" +", " ")))
+        .containsExactly(
+            "",
+            "Most connections",
+            "CONNECTIONS BYTES SOURCE DESTINATION PORT",
+            "1 3.0 KiB app-web-prod/VirtualMachineInstance/gateway"
+                + " app-database-prod/VirtualMachineInstance/database-vm 5432/TCP",
+            "",
+            "Most bytes",
+            "CONNECTIONS BYTES SOURCE DESTINATION PORT",
+            "1 3.0 KiB app-web-prod/VirtualMachineInstance/gateway"
+                + " app-database-prod/VirtualMachineInstance/database-vm 5432/TCP",
+            "",
+            "Drops by rule",
+            "DROPS REASON RULE MOST OF THEM",
+            "1 Policy denied CiliumNetworkPolicy app-web-prod/vm-web-policy spec.ingress[0]"
+                + " app-web-prod/VirtualMachineInstance/gateway →"
+                + " app-database-prod/VirtualMachineInstance/database-vm-2 22/TCP");
+    assertThat(run("observe", "--summary", "--verdict", "DROPPED", "-o", "json"))
+        .singleElement()
+        .asString()
+        .startsWith("{\"flows\":1,\"lost\":0,")
+        .contains("\"talkers\":[],\"drops\":[{\"count\":1,\"reason\":\"Policy denied\",");
+  }
+
+  /** The world of `policy why`, whose answer it has to be. */
+  @Test
+  void whyAFlowPassedOrDidNot() throws Exception {
+    java.nio.file.Files.writeString(
+        directory.resolve("kubeconfig"),
+        """
+        clusters: [{name: none, cluster: {server: 'http://127.0.0.1:1'}}]
+        contexts: [{name: none, context: {cluster: none, user: none}}]
+        users: [{name: none, user: {}}]
+        current-context: none
+        """);
+    var out = new StringWriter();
+    var err = new StringWriter();
+    int code =
+        new CommandLine(new HubbleCommand())
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(err))
+            .execute(
+                "observe",
+                "--why",
+                "--kubeconfig",
+                directory.resolve("kubeconfig").toString(),
+                "--server",
+                "unix://" + directory.resolve("hubble.sock"));
+    assertThat(code).isZero();
+    assertThat(out.toString().lines().filter(line -> line.startsWith("    ")))
+        .containsExactly(
+            "    allowed by CiliumNetworkPolicy app-web-prod/vm-web-policy spec.ingress[0]",
+            "    allowed by CiliumNetworkPolicy app-web-prod/vm-web-policy spec.ingress[0]",
+            "    denied by CiliumNetworkPolicy app-web-prod/vm-web-policy spec.ingress[0]");
+    assertThat(err.toString()).as("no API").contains("what would allow these cannot be said");
   }
 
   @Test
