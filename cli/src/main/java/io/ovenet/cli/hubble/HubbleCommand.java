@@ -17,6 +17,8 @@ import picocli.CommandLine.Spec;
       ListCommand.class,
       LedgerCommand.class,
       WatchCommand.class,
+      ConfigCommand.class,
+      CompletionCommand.class,
       VersionCommand.class,
       picocli.AutoComplete.GenerateCompletion.class
     })
@@ -27,6 +29,6 @@ public final class HubbleCommand implements Runnable {
   public void run() {
     throw new CommandLine.ParameterException(
         spec.commandLine(),
-        "which command? observe, ledger, status, list, watch, version or generate-completion");
+        "which command? observe, ledger, status, list, watch, config, completion or version");
   }
 }

@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
-/** Which server is asked: the one named, the environment's, the running lab's, or the usual. */
+/**
+ * Which server is asked: the one named, the environment's, the one of the file with options, the
+ * running lab's, or the usual.
+ */
 public final class ServerOptions {
   static final String DEFAULT_SERVER = "localhost:4245";
   private static final Path LAB_STATUS = labStatus(System.getenv("OVENET_LAB_DIR"));
@@ -21,7 +24,7 @@ public final class ServerOptions {
       paramLabel = "ADDRESS",
       description =
           "Server to ask: HOST:PORT, tls://HOST:PORT or unix:///PATH. By default HUBBLE_SERVER,"
-              + " else the running lab's node, or the relay over its nodes, else "
+              + " else what `hubble config` says, else the running lab's node, or the relay over its nodes, else "
               + DEFAULT_SERVER
               + ".")
   private @Nullable String server;
@@ -38,12 +41,13 @@ public final class ServerOptions {
 
   /** Opens a connection; nothing is sent so far. */
   HubbleClient connect() {
-    String address = address(System.getenv(), LAB_STATUS);
+    Map<String, String> environment = HubbleConfig.read(System.getenv()).environment();
+    String address = address(environment, LAB_STATUS);
     boolean secure = address.startsWith("tls://");
     return new HubbleClient(
         secure ? address.substring("tls://".length()) : address,
-        tls.context(secure, System.getenv()),
-        tls.serverName(System.getenv()));
+        tls.context(secure, environment),
+        tls.serverName(environment));
   }
 
   String address(Map<String, String> environment, Path labStatus) {
