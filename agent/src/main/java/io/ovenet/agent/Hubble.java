@@ -4,6 +4,7 @@ import io.ovenet.datapath.Datapath;
 import io.ovenet.flow.ConnectionReader;
 import io.ovenet.flow.EventReader;
 import io.ovenet.flow.FlowDecoder;
+import io.ovenet.flow.FlowExporters;
 import io.ovenet.flow.FlowMetrics;
 import io.ovenet.flow.FlowRing;
 import io.ovenet.flow.FlowStatistics;
@@ -37,6 +38,7 @@ final class Hubble implements AutoCloseable {
   private final ConnectionReader connections;
   private final Ledger ledger;
   private final HubbleServer server;
+  private final HubbleExport export;
   private final @Nullable MetricsServer scraped;
 
   private Hubble(
@@ -45,7 +47,9 @@ final class Hubble implements AutoCloseable {
       ConnectionReader connections,
       Ledger ledger,
       HubbleServer server,
+      HubbleExport export,
       @Nullable MetricsServer scraped) {
+    this.export = export;
     this.scraped = scraped;
     this.events = events;
     this.reader = reader;
@@ -66,6 +70,11 @@ final class Hubble implements AutoCloseable {
     var ring = new FlowRing(config.hubbleCapacity());
     var statistics = new FlowStatistics(clock.nowNanos());
     var uuids = new FlowUuids();
+    var export =
+        new HubbleExport(
+            config.hubbleKeys().export(),
+            new FlowExporters(
+                ring, uuids, config.clusterName() + "/" + config.nodeName(), clock::nowNanos));
     var observer =
         new ObserverService(
             ring,
@@ -107,18 +116,20 @@ final class Hubble implements AutoCloseable {
               List.of(
                   metrics::write,
                   traffic::write,
+                  export::write,
                   announcements::write,
                   to -> rate(to, statistics),
                   more));
     } catch (IOException e) {
       server.close();
+      export.close();
       events.close();
       throw e;
     }
     reader.start();
     connections.start();
     ledger.start();
-    return new Hubble(events, reader, connections, ledger, server, scraped);
+    return new Hubble(events, reader, connections, ledger, server, export, scraped);
   }
 
   /** As upstream: only where both keys say something. */
@@ -159,6 +170,7 @@ final class Hubble implements AutoCloseable {
     }
     server.close();
     reader.close();
+    export.close();
     connections.close();
     ledger.close();
     events.close();

@@ -10,8 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param tls of the TCP address; null: plaintext
  * @param metricsServer {@code [host]:port} of {@code /metrics}; empty: none
  * @param metrics which are served, as {@code hubble-metrics} names them
+ * @param export what goes to files
  */
-record HubbleKeys(@Nullable TlsFiles tls, String metricsServer, String metrics) {
+record HubbleKeys(
+    @Nullable TlsFiles tls, String metricsServer, String metrics, HubbleExport.Keys export) {
   static HubbleKeys take(ConfigValues values) {
     boolean plaintext = values.flag("hubble-disable-tls", true);
     var certificate = values.text("hubble-tls-cert-file", "");
@@ -44,6 +46,7 @@ record HubbleKeys(@Nullable TlsFiles tls, String metricsServer, String metrics) 
           "'" + metricsServer + "' is no address",
           "set [host]:port, such as :9965");
     }
-    return new HubbleKeys(tls, metricsServer, values.text("hubble-metrics", ""));
+    return new HubbleKeys(
+        tls, metricsServer, values.text("hubble-metrics", ""), HubbleExport.Keys.take(values));
   }
 }

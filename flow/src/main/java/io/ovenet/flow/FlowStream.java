@@ -1,15 +1,14 @@
 package io.ovenet.flow;
 
-import io.grpc.stub.ServerCallStreamObserver;
 import io.ovenet.api.flow.LostEventSource;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /**
- * One GetFlows, on a thread of its own. Goes through the ring at its client's pace; what was
- * overwritten meanwhile it tells the client as lost, but for drops that are kept, and the writer
- * never knows.
+ * One GetFlows, or one export, on a thread of its own. Goes through the ring at its client's pace;
+ * what was overwritten meanwhile it tells the client as lost, but for drops that are kept, and the
+ * writer never knows.
  */
 final class FlowStream implements Runnable {
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -24,9 +23,10 @@ final class FlowStream implements Runnable {
   private final FlowQuery query;
   private final FlowEncoder encoder;
   private final LongSupplier now;
-  private final ServerCallStreamObserver<byte[]> client;
+  private final FlowReceiver client;
   private long position;
   private long end;
+  private boolean begun;
   private long sent;
 
   /** Up to here there are drops alone to be read. */
@@ -38,11 +38,7 @@ final class FlowStream implements Runnable {
   private long lastTime;
 
   FlowStream(
-      FlowRing ring,
-      FlowQuery query,
-      FlowEncoder encoder,
-      LongSupplier now,
-      ServerCallStreamObserver<byte[]> client) {
+      FlowRing ring, FlowQuery query, FlowEncoder encoder, LongSupplier now, FlowReceiver client) {
     this.ring = ring;
     this.query = query;
     this.encoder = encoder;
@@ -51,16 +47,24 @@ final class FlowStream implements Runnable {
     this.lastTime = now.getAsLong();
   }
 
-  @Override
-  public void run() {
+  /** Fixes where it begins, before {@link #run} and at the latest by it. */
+  void begin() {
     end = query.follow() ? Long.MAX_VALUE : ring.next();
     dropsUntil = Math.min(ring.oldest(), end); // before the start, which is overtaken from then on
     position = query.start(ring);
-    while (position < end && !client.isCancelled() && step()) {
+    begun = true;
+  }
+
+  @Override
+  public void run() {
+    if (!begun) {
+      begin();
+    }
+    while (position < end && !client.isGone() && step()) {
       // all is done by the step
     }
-    if (!client.isCancelled()) {
-      client.onCompleted();
+    if (!client.isGone()) {
+      client.end();
     }
   }
 
@@ -133,11 +137,11 @@ final class FlowStream implements Runnable {
   }
 
   private void send(byte[] response) {
-    while (!client.isReady() && !client.isCancelled()) {
+    while (!client.isReady() && !client.isGone()) {
       LockSupport.parkNanos(this, PATIENCE_NANOS); // woken by the client's being ready
     }
-    if (!client.isCancelled()) {
-      client.onNext(response);
+    if (!client.isGone()) {
+      client.take(response);
     }
   }
 }

@@ -121,11 +121,34 @@ public final class ObserverService implements BindableService {
     }
     var client = (ServerCallStreamObserver<byte[]>) responses;
     var encoder = new FlowEncoder(nodeName, uuids, query.mask());
-    var stream = new FlowStream(ring, query, encoder, now, client);
+    var stream = new FlowStream(ring, query, encoder, now, new Client(client));
     Thread thread = Thread.ofVirtual().name("flows").unstarted(() -> run(stream, client));
     client.setOnReadyHandler(() -> LockSupport.unpark(thread));
     client.setOnCancelHandler(() -> LockSupport.unpark(thread));
     thread.start();
+  }
+
+  /** Whoever asked. */
+  private record Client(ServerCallStreamObserver<byte[]> call) implements FlowReceiver {
+    @Override
+    public boolean isReady() {
+      return call.isReady();
+    }
+
+    @Override
+    public boolean isGone() {
+      return call.isCancelled();
+    }
+
+    @Override
+    public void take(byte[] response) {
+      call.onNext(response);
+    }
+
+    @Override
+    public void end() {
+      call.onCompleted();
+    }
   }
 
   private static void run(FlowStream stream, ServerCallStreamObserver<byte[]> client) {

@@ -10,6 +10,7 @@ import io.ovenet.api.flow.PolicyUpdateNotification;
 import io.ovenet.api.flow.ServiceUpsertNotification;
 import io.ovenet.api.flow.ServiceUpsertNotificationAddr;
 import io.ovenet.api.observer.GetAgentEventsResponse;
+import io.ovenet.flow.FlowJson;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,7 +49,7 @@ final class EventPrinter implements AutoCloseable {
     String safeNode = Terminal.safe(node);
     String safe = Terminal.safe(details);
     switch (form) {
-      case JSON -> out.println(JsonFlows.of(whole));
+      case JSON -> out.println(FlowJson.of(whole));
       case COMPACT ->
           out.println(
               time + (nodeName ? " [" + safeNode + "]" : "") + ": " + type + " (" + safe + ")");

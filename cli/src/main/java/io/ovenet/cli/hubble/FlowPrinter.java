@@ -7,6 +7,7 @@ import io.ovenet.api.flow.LostEvent;
 import io.ovenet.api.flow.Service;
 import io.ovenet.api.observer.GetFlowsResponse;
 import io.ovenet.api.relay.NodeStatusEvent;
+import io.ovenet.flow.FlowJson;
 import java.io.PrintWriter;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +69,7 @@ final class FlowPrinter implements AutoCloseable {
 
   private void flow(GetFlowsResponse response, Flow flow) {
     switch (form) {
-      case JSON -> out.println(JsonFlows.of(response));
+      case JSON -> out.println(FlowJson.of(response));
       case COMPACT -> out.println(compact(flow));
       case DICT ->
           dict(
@@ -191,7 +192,7 @@ final class FlowPrinter implements AutoCloseable {
     String time = time(response.getTime());
     String node = response.getNodeName().isEmpty() ? "-" : response.getNodeName();
     switch (form) {
-      case JSON -> out.println(JsonFlows.of(response));
+      case JSON -> out.println(FlowJson.of(response));
       case COMPACT ->
           out.println(time + " EVENTS LOST: " + source + " " + cpu + " " + events + when);
       case DICT -> {
@@ -230,7 +231,7 @@ final class FlowPrinter implements AutoCloseable {
     if (!said.isEmpty()) {
       err.println(
           form == Form.JSON
-              ? JsonFlows.of(response)
+              ? FlowJson.of(response)
               : Terminal.safe(
                   time(response.getTime()) + " [" + response.getNodeName() + "]: " + said));
       err.flush();

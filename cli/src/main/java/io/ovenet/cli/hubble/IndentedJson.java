@@ -3,6 +3,7 @@ package io.ovenet.cli.hubble;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import io.ovenet.flow.FlowJson;
 import java.util.Collection;
 import java.util.List;
 
@@ -63,10 +64,10 @@ final class IndentedJson {
       StringBuilder json, FieldDescriptor field, Object value, String indent) {
     switch (value) {
       case Message message -> write(json, message, indent);
-      case EnumValueDescriptor constant -> JsonFlows.quote(json, constant.getName());
-      case String text -> JsonFlows.quote(json, text);
+      case EnumValueDescriptor constant -> FlowJson.quote(json, constant.getName());
+      case String text -> FlowJson.quote(json, text);
       case Long number when field.getType() == FieldDescriptor.Type.UINT64 ->
-          JsonFlows.quote(json, Long.toUnsignedString(number));
+          FlowJson.quote(json, Long.toUnsignedString(number));
       default -> json.append(value);
     }
   }

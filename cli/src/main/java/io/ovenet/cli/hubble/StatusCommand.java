@@ -7,6 +7,7 @@ import io.grpc.health.v1.HealthGrpc;
 import io.ovenet.api.observer.ObserverGrpc;
 import io.ovenet.api.observer.ServerStatusRequest;
 import io.ovenet.api.observer.ServerStatusResponse;
+import io.ovenet.flow.FlowJson;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,7 +79,7 @@ final class StatusCommand implements Callable<Integer> {
   static void print(ServerStatusResponse status, String form, PrintWriter out) {
     switch (form.toLowerCase(Locale.ROOT)) {
       case "compact" -> compact(status, out);
-      case "json", "jsonpb" -> out.println(JsonFlows.of(status));
+      case "json", "jsonpb" -> out.println(FlowJson.of(status));
       case "dict" -> {
         var labels =
             List.of(

@@ -43,18 +43,14 @@ final class FlowReasonsTest {
       """;
 
   @TempDir Path directory = Path.of("");
-  private ClusterState state;
   private int reads;
 
   private ClusterState read() throws IOException {
     reads++;
-    if (state == null) {
-      Path file = Files.writeString(directory.resolve("world.yaml"), WORLD);
-      var reader = new StateReader(PolicySettings.defaults("default"));
-      YamlFiles.read(file, reader::add);
-      state = reader.state();
-    }
-    return state;
+    Path file = Files.writeString(directory.resolve("world.yaml"), WORLD);
+    var reader = new StateReader(PolicySettings.defaults("default"));
+    YamlFiles.read(file, reader::add);
+    return reader.state();
   }
 
   private Flow dropped(Endpoint source, String address) throws IOException {

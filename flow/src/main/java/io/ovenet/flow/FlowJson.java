@@ -1,4 +1,4 @@
-package io.ovenet.cli.hubble;
+package io.ovenet.flow;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
@@ -21,13 +21,14 @@ import java.util.Locale;
  * the .proto file under their names there, 64-bit numbers as strings, and {@code <}, {@code >},
  * {@code &} as Go's encoder escapes them.
  */
-final class JsonFlows {
+public final class FlowJson {
   private static final DateTimeFormatter SECONDS =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss", Locale.ROOT).withZone(ZoneOffset.UTC);
 
-  private JsonFlows() {}
+  private FlowJson() {}
 
-  static String of(Message message) {
+  /** A message as a line, without the end of the line. */
+  public static String of(Message message) {
     var json = new StringBuilder(512);
     write(json, message);
     return json.toString();
@@ -119,7 +120,8 @@ final class JsonFlows {
         : String.format(Locale.ROOT, "%s.%09dZ", text, nanos);
   }
 
-  static void quote(StringBuilder json, String text) {
+  /** Adds a text in quotes, as Go writes it. */
+  public static void quote(StringBuilder json, String text) {
     json.append('"');
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
