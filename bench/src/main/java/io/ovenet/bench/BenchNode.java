@@ -1,5 +1,6 @@
 package io.ovenet.bench;
 
+import io.ovenet.bpf.BpfMap;
 import io.ovenet.bpf.IpPrefix;
 import io.ovenet.bpf.LinkSpec;
 import io.ovenet.bpf.Mounts;
@@ -12,6 +13,7 @@ import io.ovenet.lab.api.ApiServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -232,6 +234,19 @@ final class BenchNode implements AutoCloseable {
       throw new IOException("the agent has ended: " + agentLog());
     }
     return AgentCommand.resident(agent.pid());
+  }
+
+  /** A map of the agent's, by its name. */
+  BpfMap map(String name) {
+    return BpfMap.openPinned(bpffs.resolve("ovenet/maps").resolve(name));
+  }
+
+  /** Processor time that the agent has had. */
+  Duration processorTime() {
+    if (agent == null) {
+      throw new IllegalStateException("no agent was started");
+    }
+    return agent.info().totalCpuDuration().orElse(Duration.ZERO);
   }
 
   private Path cniSocket() {

@@ -20,7 +20,9 @@ import picocli.CommandLine.Spec;
       PolicyCommand.class,
       ProgramCommand.class,
       ProveCommand.class,
-      QuestionsCommand.class
+      QuestionsCommand.class,
+      TablesCommand.class,
+      VerdictsCommand.class
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

@@ -58,6 +58,11 @@ final class PolicyCommand implements Callable<Integer> {
   @Option(names = "--seed", description = "Of the large world (default: ${DEFAULT-VALUE}).")
   private long seed = 1;
 
+  @Option(
+      names = "--churn",
+      description = "Meanwhile a pod is deleted and added again every 200 ms (large world).")
+  private boolean churn;
+
   private final Object told = new Object();
   private String toldVersion = "";
   private long toldAt;
@@ -71,7 +76,17 @@ final class PolicyCommand implements Callable<Integer> {
       PolicyWorld.Ends ends =
           large ? PolicyWorld.large(node, seed, report) : PolicyWorld.small(node);
       try (var _ = node.api().watch(RecordKind.CILIUM_NETWORK_POLICIES, WatchScope.ALL, clock())) {
-        measure(node, ends, count, report);
+        long before = node.processorTime().toNanos();
+        try (PodChurn pods = new PodChurn(churn ? ends.others() : List.of())) {
+          measure(node, ends, count, report);
+          report.put("pods deleted and added meanwhile", pods.count());
+        }
+        report.put(
+            "the agent's processor time a change, probes' flows included, ms",
+            Math.round((node.processorTime().toNanos() - before) / 1e4 / count) / 100.0);
+      }
+      if (large) {
+        NewIdentities.measure(node, Math.max(1, count / 2), seed, report);
       }
       report.put("agent", new Memory(node).now());
     }

@@ -32,8 +32,12 @@ final class PolicyWorld {
 
   private PolicyWorld() {}
 
-  /** Between whom the probes go. */
-  record Ends(BenchPod client, BenchPod server) {}
+  /**
+   * Between whom the probes go.
+   *
+   * @param others pods that no change is about
+   */
+  record Ends(BenchPod client, BenchPod server, List<BenchPod> others) {}
 
   /** The policy that is changed: its subjects hear its peers, or not on the probes' port. */
   static Map<String, Object> policy(boolean denies, String version) {
@@ -77,7 +81,7 @@ final class PolicyWorld {
     BenchPod server = node.pod(NAMESPACE, "server", Map.of("group", "changed"));
     node.awaitAgent(client);
     server.add();
-    return new Ends(client, server);
+    return new Ends(client, server, List.of());
   }
 
   private static void create(BenchNode node, String namespace, Map<String, Object> policy)
@@ -147,13 +151,22 @@ final class PolicyWorld {
     report.put(
         "agent start to first ADD, all policies from nothing",
         Times.of(List.of(System.nanoTime() - begin)));
+    report.put("  the agent's processor time in it, ms", node.processorTime().toMillis());
     AtOnce.run(pods.subList(1, pods.size()), BenchPod::add);
     LockSupport.parkNanos(3_000_000_000L); // until the agent has said so to the API
-    return new Ends(pods.get(SELECTED_ENDPOINTS), pods.getFirst());
+    return new Ends(
+        pods.get(SELECTED_ENDPOINTS),
+        pods.getFirst(),
+        pods.subList(SELECTED_ENDPOINTS + 1, pods.size()));
   }
 
   private static String namespace(int number) {
     return "app-" + number + "-prod";
+  }
+
+  /** One more of those that the changed policy selects. */
+  static Map<String, Object> peer(int number, Random random) {
+    return identity(number, 0, random);
   }
 
   private static Map<String, Object> identity(int number, int index, Random random) {
