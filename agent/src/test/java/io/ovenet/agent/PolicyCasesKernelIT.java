@@ -10,8 +10,6 @@ import io.ovenet.bpf.Route;
 import io.ovenet.kubernetes.ApiException;
 import io.ovenet.kubernetes.JsonObject;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,8 +19,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /**
  * Policies as users write them against real packets, case by case from files: the constructs of
@@ -30,9 +26,6 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
  */
 class PolicyCasesKernelIT {
   private static final Duration CEILING = Duration.ofSeconds(60);
-  private static final List<String> FILES =
-      List.of("network-policy.yaml", "cilium-network-policy.yaml");
-
   private static final Map<String, ?> CONTAINER =
       NodeFixture.yaml(
           """
@@ -43,24 +36,44 @@ class PolicyCasesKernelIT {
           - {name: dns, containerPort: 81, protocol: UDP}
           """);
 
-  @TempDir Path directory;
+  private static final String OTHER_NODE =
+      """
+      apiVersion: cilium.io/v2
+      kind: CiliumNode
+      metadata: {name: node-2}
+      spec: {addresses: [{type: InternalIP, ip: 198.51.100.50}], ipam: {podCIDRs: [10.111.1.0/24]}}
+      """;
 
-  /** A case of a file. */
-  private record Case(
-      String name, List<Map<String, ?>> objects, List<String> passes, List<String> dropped) {}
+  @TempDir Path directory;
 
   @Test
   void realPacketsMeetWhatPoliciesSay() throws Exception {
-    var cases = cases();
-    try (var node = new NodeFixture(directory);
+    run(PolicyCase.of(PolicyCase.FILES));
+  }
+
+  /** Routed, so that a node's packets come as they are, and a tunnel has no other end. */
+  @Test
+  void ofOtherNodesToo() throws Exception {
+    run(
+        PolicyCase.of(PolicyCase.NODES),
+        "--routing-mode=native",
+        "--ipv4-native-routing-cidr=10.0.0.0/8");
+  }
+
+  private void run(List<PolicyCase> cases, String... flags) throws Exception {
+    try (var node = new NodeFixture(directory, flags);
         var outside = NetworkNamespace.create()) {
       wire(node.namespace, outside);
+      if (flags.length > 0) {
+        node.create("/apis/cilium.io/v2/ciliumnodes", OTHER_NODE);
+      }
       node.startAgent();
       try (var follower = new FlowFollower(directory.resolve("hubble.sock"));
           var net = new ProbeNet(follower)) {
         populate(node, net);
         net.add("outside", new ProbeNet.Place(outside, ProbeNet.address("198.51.100.7")));
         net.add("outside-2", new ProbeNet.Place(outside, ProbeNet.address("198.51.100.99")));
+        net.add("node-2", new ProbeNet.Place(outside, ProbeNet.address("198.51.100.50")));
         net.add("host", new ProbeNet.Place(node.namespace, ProbeNet.address("198.51.100.1")));
         var wrong = new ArrayList<String>();
         for (var each : cases) {
@@ -81,6 +94,7 @@ class PolicyCasesKernelIT {
       int eth0 = Objects.requireNonNull(there.links().get("eth0")).ifindex();
       here.addresses().add(uplink, IpPrefix.parse("198.51.100.1/24"));
       there.addresses().add(eth0, IpPrefix.parse("198.51.100.7/24"));
+      there.addresses().add(eth0, IpPrefix.parse("198.51.100.50/24"));
       there.addresses().add(eth0, IpPrefix.parse("198.51.100.99/24"));
       here.links().setUp(uplink);
       there.links().setUp(1);
@@ -112,7 +126,8 @@ class PolicyCasesKernelIT {
   }
 
   /** What is wrong with it in the end; it has a while to come into force. */
-  private static List<String> run(NodeFixture node, ProbeNet net, Case each) throws Exception {
+  private static List<String> run(NodeFixture node, ProbeNet net, PolicyCase each)
+      throws Exception {
     var paths = new ArrayList<String>();
     for (var object : each.objects()) {
       paths.add(create(node, object));
@@ -170,27 +185,5 @@ class PolicyCasesKernelIT {
       throw new IOException(read + ": " + e.getMessage(), e);
     }
     return collection + "/" + metadata.string("name");
-  }
-
-  private static List<Case> cases() throws IOException {
-    var cases = new ArrayList<Case>();
-    for (var file : FILES) {
-      try (InputStream in = PolicyCasesKernelIT.class.getResourceAsStream("cases/" + file)) {
-        var text = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
-        for (Object document :
-            new Load(LoadSettings.builder().setLabel(file).build()).loadAllFromString(text)) {
-          var read = JsonObject.of(document);
-          var objects = new ArrayList<Map<String, ?>>();
-          read.objects("objects").forEach(object -> objects.add(object.fields()));
-          cases.add(
-              new Case(
-                  file + ": " + read.string("case"),
-                  objects,
-                  read.strings("pass"),
-                  read.strings("drop")));
-        }
-      }
-    }
-    return cases;
   }
 }
