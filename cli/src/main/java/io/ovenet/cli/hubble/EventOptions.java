@@ -32,12 +32,7 @@ final class EventOptions {
   @Option(names = "--until", paramLabel = "TIME", description = "Not younger: 5m, or a date.")
   private @Nullable String until;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORM",
-      defaultValue = "compact",
-      description = "compact, dict, json (jsonpb) or table (tab).")
-  private String output = "compact";
+  @Mixin private FormOptions output = new FormOptions();
 
   @Option(names = "--time-format", paramLabel = "NAME", description = "${COMPLETION-CANDIDATES}.")
   private TimeFormat timeFormat = TimeFormat.StampMilli;
@@ -62,14 +57,14 @@ final class EventOptions {
 
   EventPrinter printer(PrintWriter out) {
     FlowPrinter.Form form =
-        switch (output.toLowerCase(Locale.ROOT)) {
+        switch (output.form().toLowerCase(Locale.ROOT)) {
           case "compact" -> FlowPrinter.Form.COMPACT;
           case "dict" -> FlowPrinter.Form.DICT;
           case "json", "jsonpb" -> FlowPrinter.Form.JSON;
           case "tab", "table" -> FlowPrinter.Form.TABLE;
           default ->
               throw new HubbleException(
-                  "-o " + output + ": the forms are compact, dict, json, jsonpb and table");
+                  "-o " + output.form() + ": the forms are compact, dict, json, jsonpb and table");
         };
     return new EventPrinter(form, timeFormat, printNodeName, out);
   }

@@ -66,12 +66,7 @@ final class ObserveCommand implements Callable<Integer> {
   @Option(names = "--until", paramLabel = "TIME", description = "Not younger: 5m, or a date.")
   private @Nullable String until;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORM",
-      defaultValue = "compact",
-      description = "compact, dict, json (jsonpb) or table (tab).")
-  private String output = "compact";
+  @Mixin private FormOptions output = new FormOptions();
 
   @Option(names = "--time-format", paramLabel = "NAME", description = "${COMPLETION-CANDIDATES}.")
   private TimeFormat timeFormat = TimeFormat.StampMilli;
@@ -279,14 +274,14 @@ final class ObserveCommand implements Callable<Integer> {
 
   private FlowPrinter.Form form() {
     FlowPrinter.Form form =
-        switch (output.toLowerCase(Locale.ROOT)) {
+        switch (output.form().toLowerCase(Locale.ROOT)) {
           case "compact" -> FlowPrinter.Form.COMPACT;
           case "dict" -> FlowPrinter.Form.DICT;
           case "json", "jsonpb" -> FlowPrinter.Form.JSON;
           case "tab", "table" -> FlowPrinter.Form.TABLE;
           default ->
               throw new HubbleException(
-                  "-o " + output + ": the forms are compact, dict, json, jsonpb and table");
+                  "-o " + output.form() + ": the forms are compact, dict, json, jsonpb and table");
         };
     if (summary && (follow || why || top < 1)) {
       throw new HubbleException(
@@ -302,7 +297,7 @@ final class ObserveCommand implements Callable<Integer> {
     }
     if (form != FlowPrinter.Form.JSON && !fieldMask.isEmpty()) {
       throw new HubbleException(
-          "--field-mask leaves out what -o " + output + " shows: use -o json");
+          "--field-mask leaves out what -o " + output.form() + " shows: use -o json");
     }
     return form;
   }

@@ -17,7 +17,6 @@ import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code ovenet hubble status}. */
@@ -30,12 +29,7 @@ final class StatusCommand implements Callable<Integer> {
   private static final String UNKNOWN = "N/A";
   private static final double NANOS_PER_SECOND = 1e9;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORM",
-      defaultValue = "compact",
-      description = "compact, dict, json (jsonpb) or table (tab).")
-  private String output = "compact";
+  @Mixin private FormOptions output = new FormOptions();
 
   @Mixin private ServerOptions server = new ServerOptions();
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -52,7 +46,7 @@ final class StatusCommand implements Callable<Integer> {
                 .withDeadlineAfter(HubbleClient.CALL_SECONDS, TimeUnit.SECONDS)
                 .check(HealthCheckRequest.newBuilder().setService(HEALTH_SERVICE).build())
                 .getStatus();
-        if (output.equals("compact")) {
+        if (output.form().equals("compact")) {
           out.println(
               "Healthcheck (via "
                   + client.server()
@@ -70,7 +64,7 @@ final class StatusCommand implements Callable<Integer> {
       } catch (StatusRuntimeException e) {
         throw ServerOptions.explain(client.server(), e);
       }
-      print(status, output, out);
+      print(status, output.form(), out);
     }
     out.flush();
     return 0;

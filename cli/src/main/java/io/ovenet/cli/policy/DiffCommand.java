@@ -87,12 +87,7 @@ final class DiffCommand implements Callable<Integer> {
       description = "Group by namespace, application or pod. Default: ${DEFAULT-VALUE}.")
   private Groups by = Groups.APPLICATION;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text or json. Default: ${DEFAULT-VALUE}.")
-  private Format output = Format.TEXT;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
   public Integer call() throws IOException {
@@ -118,20 +113,20 @@ final class DiffCommand implements Callable<Integer> {
         Difference.of(before.judge(before.pods()), after.judge(after.pods()), by.all(before));
     PrintWriter out = spec.commandLine().getOut();
     Map<String, Object> json = json(changes);
-    if (output == Format.TEXT) {
+    if (!output.isJson()) {
       print(changes, out);
     }
     if (replay != null) {
       LedgerAnswer seen = LedgerAnswer.since(server, replay);
       Replay found = Replay.of(seen.entries(), before, after);
       json.put("replay", found.json());
-      if (output == Format.TEXT) {
+      if (!output.isJson()) {
         found.text(replay).forEach(out::println);
       }
       seen.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
       spec.commandLine().getErr().flush();
     }
-    if (output == Format.JSON) {
+    if (output.isJson()) {
       out.println(new String(Json.write(json), StandardCharsets.UTF_8));
     }
     out.flush();

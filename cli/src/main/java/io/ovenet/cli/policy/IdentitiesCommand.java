@@ -11,7 +11,6 @@ import io.ovenet.policy.Labels;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,7 +20,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code ovenet policy identities}. */
@@ -37,30 +35,21 @@ final class IdentitiesCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private StateOptions options = new StateOptions();
 
-  @Option(
-      names = "-f",
-      paramLabel = "FILE",
-      description = "Files or directories that are read instead of the cluster.")
-  private List<Path> files = List.of();
+  @Mixin private FileOptions files = new FileOptions();
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text or json. Default: ${DEFAULT-VALUE}.")
-  private Format output = Format.TEXT;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
   public Integer call() throws IOException {
     Map<Labels, List<Integer>> numbers = new TreeMap<>();
     ClusterState state;
-    if (files.isEmpty()) {
+    if (files.files().isEmpty()) {
       try (KubernetesApi api = options.open()) {
         state = LiveCluster.read(api);
         api.list(RecordKind.CILIUM_IDENTITIES, record -> add(numbers, record));
       }
     } else {
-      state = options.read(files);
+      state = options.read(files.files());
     }
     Map<Labels, List<String>> pods = new TreeMap<>();
     numbers.keySet().forEach(labels -> pods.put(labels, new ArrayList<>()));
@@ -84,7 +73,7 @@ final class IdentitiesCommand implements Callable<Integer> {
           list.add(object);
         });
     PrintWriter out = spec.commandLine().getOut();
-    if (output == Format.JSON) {
+    if (output.isJson()) {
       out.println(new String(Json.write(Map.of("identities", list)), StandardCharsets.UTF_8));
     } else {
       table.print(out);

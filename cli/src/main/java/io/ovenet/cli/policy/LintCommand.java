@@ -11,7 +11,6 @@ import io.ovenet.policy.lint.Finding;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -46,11 +45,7 @@ final class LintCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private StateOptions options = new StateOptions();
 
-  @Option(
-      names = "-f",
-      paramLabel = "FILE",
-      description = "Files or directories that are looked at instead of the cluster.")
-  private List<Path> files = List.of();
+  @Mixin private FileOptions files = new FileOptions();
 
   @Option(
       names = "--ignore",
@@ -59,21 +54,16 @@ final class LintCommand implements Callable<Integer> {
       description = "Checks that are left out, by name.")
   private List<String> ignored = List.of();
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text or json. Default: ${DEFAULT-VALUE}.")
-  private Format output = Format.TEXT;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
   public Integer call() throws IOException {
     Set<Check> left = ignoredChecks();
-    ClusterState state = options.read(files);
+    ClusterState state = options.read(files.files());
     List<Finding> findings = new ArrayList<>(Findings.of(state));
     findings.removeIf(finding -> left.contains(finding.check()));
     PrintWriter out = spec.commandLine().getOut();
-    if (output == Format.JSON) {
+    if (output.isJson()) {
       List<Object> list = new ArrayList<>();
       findings.forEach(finding -> list.add(json(state, finding)));
       out.println(new String(Json.write(Map.of("findings", list)), StandardCharsets.UTF_8));

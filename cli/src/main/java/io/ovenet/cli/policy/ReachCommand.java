@@ -9,7 +9,6 @@ import io.ovenet.policy.question.Reach;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,11 +40,7 @@ final class ReachCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private StateOptions options = new StateOptions();
 
-  @Option(
-      names = "-f",
-      paramLabel = "FILE",
-      description = "Files or directories that are asked about instead of the cluster.")
-  private List<Path> files = List.of();
+  @Mixin private FileOptions files = new FileOptions();
 
   @Option(
       names = "--by",
@@ -69,16 +64,11 @@ final class ReachCommand implements Callable<Integer> {
       description = "Namespace of names that have none; any by default.")
   private String namespace = "";
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text or json. Default: ${DEFAULT-VALUE}.")
-  private Format output = Format.TEXT;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
   public Integer call() throws IOException {
-    ClusterState state = options.read(files);
+    ClusterState state = options.read(files.files());
     Map<String, List<Party>> sources;
     Map<String, List<Party>> destinations;
     try {
@@ -90,7 +80,7 @@ final class ReachCommand implements Callable<Integer> {
     List<Matrix.Cell> cells =
         Matrix.of(new Reach(state.judge(state.pods())), sources, destinations);
     PrintWriter out = spec.commandLine().getOut();
-    if (output == Format.JSON) {
+    if (output.isJson()) {
       out.println(new String(Json.write(json(cells)), StandardCharsets.UTF_8));
     } else {
       print(cells, out);

@@ -15,7 +15,6 @@ import io.ovenet.policy.RuleOrigin;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +25,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code ovenet policy selectors}. */
@@ -40,24 +38,15 @@ final class SelectorsCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private StateOptions options = new StateOptions();
 
-  @Option(
-      names = "-f",
-      paramLabel = "FILE",
-      description = "Files or directories that are read instead of the cluster.")
-  private List<Path> files = List.of();
+  @Mixin private FileOptions files = new FileOptions();
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text or json. Default: ${DEFAULT-VALUE}.")
-  private Format output = Format.TEXT;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   private record Used(PeerSelector selector, TreeSet<RuleOrigin> rules) {}
 
   @Override
   public Integer call() throws IOException {
-    ClusterState state = options.read(files);
+    ClusterState state = options.read(files.files());
     Map<String, Used> used = new TreeMap<>();
     for (PolicyObject policy : state.objects()) {
       for (Rule rule : policy.rules()) {
@@ -85,7 +74,7 @@ final class SelectorsCommand implements Callable<Integer> {
           object.put("rules", rules);
           list.add(object);
         });
-    if (output == Format.JSON) {
+    if (output.isJson()) {
       out.println(new String(Json.write(Map.of("selectors", list)), StandardCharsets.UTF_8));
     } else {
       table.print(out);

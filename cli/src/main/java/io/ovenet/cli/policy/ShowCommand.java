@@ -15,7 +15,6 @@ import io.ovenet.policy.TrafficDirection;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,18 +50,9 @@ final class ShowCommand implements Callable<Integer> {
       description = "One policy; all by default.")
   private String name = "";
 
-  @Option(
-      names = "-f",
-      paramLabel = "FILE",
-      description = "Files or directories that are read instead of the cluster.")
-  private List<Path> files = List.of();
+  @Mixin private FileOptions files = new FileOptions();
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text or json. Default: ${DEFAULT-VALUE}.")
-  private Format output = Format.TEXT;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Option(
       names = "--kernel",
@@ -74,13 +64,13 @@ final class ShowCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (kernel && !files.isEmpty()) {
+    if (kernel && !files.files().isEmpty()) {
       throw new ParameterException(spec.commandLine(), "files have no kernel: -f or --kernel");
     }
     if (kernel && name.isEmpty()) {
       return showKernel(List.of());
     }
-    ClusterState state = options.read(files);
+    ClusterState state = options.read(files.files());
     List<PolicyDocument> policies = named(state, name);
     if (policies.isEmpty() && !name.isEmpty()) {
       throw new ParameterException(spec.commandLine(), "there is no policy '" + name + "'");
@@ -89,7 +79,7 @@ final class ShowCommand implements Callable<Integer> {
       return showKernel(policies);
     }
     PrintWriter out = spec.commandLine().getOut();
-    if (output == Format.JSON) {
+    if (output.isJson()) {
       List<Object> list = new ArrayList<>();
       policies.forEach(policy -> list.add(json(state, policy)));
       out.println(new String(Json.write(Map.of("policies", list)), StandardCharsets.UTF_8));
@@ -119,13 +109,13 @@ final class ShowCommand implements Callable<Integer> {
     List<Object> list = new ArrayList<>();
     for (NodeAgent agent : nodes.agents()) {
       KernelPolicies held = new KernelPolicies(agent);
-      if (output == Format.JSON) {
+      if (output.isJson()) {
         list.add(held.fields(keys));
       } else {
         held.print(keys, out);
       }
     }
-    if (output == Format.JSON) {
+    if (output.isJson()) {
       out.println(new String(Json.write(Map.of("nodes", list)), StandardCharsets.UTF_8));
     }
     out.flush();

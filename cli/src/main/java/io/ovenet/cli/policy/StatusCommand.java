@@ -21,7 +21,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -59,12 +58,7 @@ final class StatusCommand implements Callable<Integer> {
       description = "The policy; all of them by default.")
   private String name = "";
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text or json. Default: ${DEFAULT-VALUE}.")
-  private Format output = Format.TEXT;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
   public Integer call() throws IOException {
@@ -114,7 +108,7 @@ final class StatusCommand implements Callable<Integer> {
 
   private void print(List<PolicyStanding> policies) {
     PrintWriter out = spec.commandLine().getOut();
-    if (output == Format.JSON) {
+    if (output.isJson()) {
       List<Object> list = new ArrayList<>();
       policies.forEach(policy -> list.add(policy.json()));
       out.println(new String(Json.write(Map.of("policies", list)), StandardCharsets.UTF_8));

@@ -52,12 +52,7 @@ final class VerifyCommand implements Callable<Integer> {
       })
   private boolean exhaustive;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text or json. Default: ${DEFAULT-VALUE}.")
-  private Format output = Format.TEXT;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
   public Integer call() throws IOException {
@@ -77,14 +72,14 @@ final class VerifyCommand implements Callable<Integer> {
         fields.put("exhaustive", outcome.fields());
       }
       list.add(fields);
-      if (output == Format.TEXT) {
+      if (!output.isJson()) {
         print(agent, report, out);
         if (outcome != null) {
           outcome.print(out);
         }
       }
     }
-    if (output == Format.JSON) {
+    if (output.isJson()) {
       out.println(new String(Json.write(Map.of("nodes", list)), StandardCharsets.UTF_8));
     }
     out.flush();

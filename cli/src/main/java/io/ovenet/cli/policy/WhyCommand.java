@@ -14,7 +14,6 @@ import io.ovenet.policy.question.Why;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,13 +64,7 @@ final class WhyCommand implements Callable<Integer> {
       description = "To whom, and what: shop/web:80/TCP, shop/web:http, 10.0.0.1:8/ICMP.")
   private String to = "";
 
-  @Option(
-      names = "-f",
-      paramLabel = "FILE",
-      description =
-          "Files, or directories of them, that are asked about instead of the cluster: policies,"
-              + " pods, namespaces, and what pods are made from.")
-  private List<Path> files = List.of();
+  @Mixin private FileOptions files = new FileOptions();
 
   @Option(
       names = {"-n", "--namespace"},
@@ -94,7 +87,7 @@ final class WhyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    ClusterState state = options.read(files);
+    ClusterState state = options.read(files.files());
     Target target;
     List<Party> sources;
     List<Party> destinations;

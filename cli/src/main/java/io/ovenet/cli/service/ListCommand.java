@@ -3,7 +3,7 @@ package io.ovenet.cli.service;
 import io.ovenet.cli.node.NodeAgent;
 import io.ovenet.cli.node.NodeOptions;
 import io.ovenet.cli.policy.Columns;
-import io.ovenet.cli.policy.Format;
+import io.ovenet.cli.policy.OutputOptions;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.JsonObject;
 import java.io.IOException;
@@ -15,7 +15,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Every address by which a service is called, and who answers there. */
@@ -26,8 +25,7 @@ import picocli.CommandLine.Spec;
 final class ListCommand implements Callable<Integer> {
   @Mixin private NodeOptions nodes = new NodeOptions();
 
-  @Option(names = "-o", description = "${COMPLETION-CANDIDATES}; text by default.")
-  private Format format = Format.TEXT;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -48,7 +46,7 @@ final class ListCommand implements Callable<Integer> {
               view.services().stream().map(JsonObject::fields).toList()));
       view.services().forEach(service -> rows(columns, view.node(), service));
     }
-    if (format == Format.JSON) {
+    if (output.isJson()) {
       out.println(new String(Json.write(Map.of("nodes", all)), StandardCharsets.UTF_8));
     } else {
       columns.print(out);
