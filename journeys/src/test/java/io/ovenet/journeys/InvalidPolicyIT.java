@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -68,6 +69,7 @@ class InvalidPolicyIT {
         }
         try (NumberedDatagrams denied = new NumberedDatagrams(stranger, web, 7002)) {
           refused(lab);
+          warnedOf(lab);
           assertThat(status(lab, "web", "status")).isEqualTo("True");
 
           assertThat(apply(lab, INVALID)).isEmpty();
@@ -110,6 +112,54 @@ class InvalidPolicyIT {
     assertThat(apply(lab, policy("fromEntities: [everybody]")))
         .as("no entity")
         .contains("spec.ingress[0].fromEntities[0]");
+    assertThat(apply(lab, policy("fromCIDRSet: [{cidr: 10.0.0.0/8, cidrGroupRef: office}]")))
+        .as("two of which one is wanted")
+        .contains("spec.ingress[0].fromCIDRSet[0]");
+    String ports = "{port: '80'}, ".repeat(40) + "{port: '80'}";
+    assertThat(apply(lab, policy("toPorts: [{ports: [" + ports + "]}]")))
+        .as("41 ports")
+        .contains("spec.ingress[0].toPorts[0].ports");
+    assertThat(
+            apply(
+                lab,
+                policy("toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{}]}}]")
+                    .replace("ingress:", "ingressDeny:")))
+        .as("L7 in a deny rule")
+        .contains("spec.ingressDeny[0].toPorts[0].rules");
+  }
+
+  /** What no schema can refuse: kubectl warns, and the status says the same. */
+  private static void warnedOf(RunningLab lab) throws Exception {
+    Map<String, String> rules = new TreeMap<>();
+    rules.put("fromCIDR", "fromEndpoints: [{}], fromCIDR: [10.0.0.0/8]");
+    rules.put("toPorts[0].ports[0].endPort", "toPorts: [{ports: [{port: '80', endPort: 79}]}]");
+    rules.put(
+        "toPorts[0].rules.http[0].path",
+        "toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{path: '['}]}}]");
+    rules.put("icmps[0].fields[0].type", "icmps: [{fields: [{type: Eko}]}]");
+    for (Map.Entry<String, String> rule : rules.entrySet()) {
+      String path = "spec.ingress[0]." + rule.getKey();
+      Path file =
+          lab.file("told.yaml", policy(rule.getValue()).replace("web", "nobody-is-called-so"));
+      Ovenet.Result result = lab.kubectl("apply", "-f", file.toString());
+      assertThat(result.exit()).as(result.err()).isZero();
+      assertThat(result.err()).contains("Warning: invalid").contains(path + ":");
+      Eventually.holds(
+          "it is judged: " + path,
+          () -> status(lab, "nobody-is-called-so", "message").startsWith(path + ":"));
+      assertThat(status(lab, "nobody-is-called-so", "status")).isEqualTo("False");
+    }
+    Path later =
+        lab.file(
+            "later.yaml",
+            policy("toPorts: [{ports: [{port: '80', protocol: TCP}], serverNames: [a.org]}]")
+                .replace("web", "nobody-is-called-so"));
+    Ovenet.Result result = lab.kubectl("apply", "-f", later.toString());
+    assertThat(result.err()).contains("Warning: spec.ingress[0].toPorts[0].serverNames:");
+    Eventually.holds(
+        "it is judged",
+        () -> status(lab, "nobody-is-called-so", "reason").equals("FieldsNotInForce"));
+    assertThat(status(lab, "nobody-is-called-so", "status")).isEqualTo("True");
   }
 
   private static void isolatedWhereNoneIsKnown(RunningLab lab, JsonNode client) throws Exception {
