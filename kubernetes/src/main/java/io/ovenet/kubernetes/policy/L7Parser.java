@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * What a {@code toPorts} item wants of a proxy: L7 rules, TLS, server names, a listener. Validated
@@ -24,17 +23,6 @@ final class L7Parser {
   private static final List<String> ENVOY_CONFIGS =
       List.of("CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig");
   private static final Pattern KAFKA_NAME = Pattern.compile("[-a-zA-Z0-9._]{0,255}");
-
-  /** A class of characters, or an escape that is no reference to a group. */
-  private static final Pattern IN_CLASS = Pattern.compile("\\\\[^1-9k]|\\[(\\\\.|[^\\]\\\\])*\\]");
-
-  /** What Java's expressions have and RE2, which upstream uses, has not. */
-  private static final Pattern NOT_RE2 =
-      Pattern.compile("\\(\\?(=|!|<=|<!|>)|\\\\[1-9k]|[*+?}]\\+");
-
-  private static final Pattern GROUP_NAME = Pattern.compile("\\(\\?P?<\\w+>");
-  private static final Pattern LITERAL_BRACE =
-      Pattern.compile("(?<![\\\\pP])\\{(?![0-9]+(,[0-9]*)?\\})");
 
   private final Notices notices;
 
@@ -65,8 +53,10 @@ final class L7Parser {
       throw names.error("empty", "name at least one server, or remove the field");
     }
     for (Field name : names.items()) {
-      if (!SERVER_NAME.matcher(name.string()).matches()) {
-        throw name.error("not a server name: '" + name.string() + "'", "write www.example.org");
+      if (name.string().length() > 255 || !SERVER_NAME.matcher(name.string()).matches()) {
+        throw name.error(
+            "not a server name: '" + name.string() + "'",
+            "write www.example.org, in at most 255 characters");
       }
     }
     if (names.present()) {
@@ -175,25 +165,10 @@ final class L7Parser {
     }
   }
 
-  /** RE2's names of groups and its plain braces as Java has them. */
-  private static String inJava(String re2) {
-    return LITERAL_BRACE.matcher(GROUP_NAME.matcher(re2).replaceAll("(")).replaceAll("\\\\{");
-  }
-
   private static void http(Field rule) {
     rule.only(Set.of("path", "method", "host", "headers", "headerMatches"));
     for (String key : List.of("path", "method", "host")) {
-      Field pattern = rule.get(key);
-      try {
-        Pattern.compile(inJava(pattern.stringOr("")));
-      } catch (PatternSyntaxException e) {
-        throw pattern.error(
-            "not a regular expression: " + e.getDescription() + " at " + e.getIndex(), "mend it");
-      }
-      if (NOT_RE2.matcher(IN_CLASS.matcher(pattern.stringOr("")).replaceAll("_")).find()) {
-        throw pattern.error(
-            "looks around, refers back, or is possessive: that is no RE2", "write it without");
-      }
+      Re2Pattern.check(rule.get(key));
     }
     for (Field header : rule.get("headers").items()) {
       if (header.string().isEmpty()) {

@@ -99,8 +99,10 @@ public final class PolicyParser {
   }
 
   private static PolicyKey key(PolicyKind kind, Field metadata) {
-    String namespace = metadata.get("namespace").stringOr("default");
+    String written = metadata.get("namespace").stringOr("");
     String name = metadata.get("name").string();
+    // An empty one is as if absent: it must not make the policy one of the whole cluster.
+    String namespace = written.isEmpty() ? "default" : written;
     return new PolicyKey(
         kind, kind == PolicyKind.CILIUM_CLUSTERWIDE_NETWORK_POLICY ? "" : namespace, name);
   }

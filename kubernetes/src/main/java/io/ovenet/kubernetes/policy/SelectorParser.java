@@ -1,5 +1,6 @@
 package io.ovenet.kubernetes.policy;
 
+import io.ovenet.policy.Label;
 import io.ovenet.policy.LabelRequirement;
 import io.ovenet.policy.LabelRequirement.Operator;
 import java.util.ArrayList;
@@ -22,7 +23,8 @@ final class SelectorParser {
   /**
    * The requirements of a selector whose keys may have a source before them ({@code k8s:app}).
    *
-   * @param defaultSource of a key without one
+   * @param defaultSource of a key without one; {@code k8s} for Kubernetes' own selectors, whose
+   *     keys have none: a {@code reserved:} one would select what is no pod
    * @param keyPrefix put before each key, after its source
    */
   static List<LabelRequirement> requirements(
@@ -80,6 +82,9 @@ final class SelectorParser {
       String defaultSource,
       String keyPrefix) {
     int colon = text.indexOf(':');
+    if (colon >= 0 && defaultSource.equals(Label.K8S)) {
+      throw field.error("a source before a label key: '" + text + "'", "write the key alone");
+    }
     String source = colon > 0 ? text.substring(0, colon) : defaultSource;
     String key = colon >= 0 ? text.substring(colon + 1) : text;
     int slash = key.indexOf('/');

@@ -3,6 +3,7 @@ package io.ovenet.kubernetes.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ovenet.policy.PolicyKind;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,12 +69,56 @@ class InvalidDocumentsTest {
     assertThat(invalid.error().remedy()).isNotBlank();
   }
 
+  private static ParsedPolicy parse(String document) {
+    return new PolicyParser(World.CLUSTER)
+        .parse(PolicyKind.CILIUM_NETWORK_POLICY, Json.object(document));
+  }
+
   private static ParsedPolicy.Invalid invalid(String document) {
-    ParsedPolicy parsed =
-        new PolicyParser(World.CLUSTER)
-            .parse(PolicyKind.CILIUM_NETWORK_POLICY, Json.object(document));
+    ParsedPolicy parsed = parse(document);
     assertThat(parsed).isInstanceOf(ParsedPolicy.Invalid.class);
     return (ParsedPolicy.Invalid) parsed;
+  }
+
+  /** What Java's expressions would need a deep stack for. */
+  @Test
+  void longAndDeepExpressionsAreRefusedOrTakenAndNeverThrow() {
+    int many = 100_000;
+    for (String pattern :
+        List.of(
+            "(".repeat(many) + ")".repeat(many),
+            "[a]".repeat(many),
+            "[" + "a".repeat(many) + "]",
+            "(a|b)*".repeat(many),
+            "\\\\.".repeat(many))) {
+      String http =
+          "ports: [{port: '80', protocol: TCP}], rules: {http: [{path: '" + pattern + "'}]}";
+      ParsedPolicy parsed =
+          parse(
+              "{metadata: {name: p}, spec: {endpointSelector: {}, ingress: [{toPorts: [{"
+                  + http
+                  + "}]}]}}");
+      if (parsed instanceof ParsedPolicy.Invalid invalid) {
+        assertThat(invalid.error().path())
+            .isEqualTo("spec.ingress[0].toPorts[0].rules.http[0].path");
+      }
+    }
+    String names =
+        "ports: [{port: '443', protocol: TCP}], serverNames: ['" + "a.".repeat(many) + "a']";
+    assertThat(
+            invalid(
+                    "{metadata: {name: p}, spec: {endpointSelector: {}, egress: [{toPorts: [{"
+                        + names
+                        + "}]}]}}")
+                .error()
+                .path())
+        .isEqualTo("spec.egress[0].toPorts[0].serverNames[0]");
+    String key = "fromEndpoints: [{matchLabels: {'" + "a.".repeat(many) + "a/b': c}}]";
+    assertThat(
+            invalid("{metadata: {name: p}, spec: {endpointSelector: {}, ingress: [{" + key + "}]}}")
+                .error()
+                .path())
+        .startsWith("spec.ingress[0].fromEndpoints[0].matchLabels.");
   }
 
   @Test

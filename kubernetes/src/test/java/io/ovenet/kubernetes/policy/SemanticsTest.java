@@ -217,6 +217,21 @@ class SemanticsTest {
   }
 
   @Test
+  void anEmptyNamespaceIsTheDefaultOneNotAll() {
+    World world =
+        new World("shop", "app=web")
+            .cnp("p", "", "{endpointSelector: {}, ingress: [{}]}")
+            .np("n", "", "{podSelector: {}, policyTypes: [Egress]}");
+    assertThat(world.in("world", PortRange.TCP, 1)).isTrue();
+    assertThat(world.out("world", PortRange.TCP, 1)).isTrue();
+    World subject =
+        new World("default", "app=web")
+            .peer("other", World.pod("shop", "app=api"))
+            .cnp("p", "", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}");
+    assertThat(subject.in("other", PortRange.TCP, 1)).isFalse();
+  }
+
+  @Test
   void specsComeIntoForceTogether() {
     World world =
         new World("shop", "app=web")

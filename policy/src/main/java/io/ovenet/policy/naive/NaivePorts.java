@@ -2,11 +2,56 @@ package io.ovenet.policy.naive;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Objects;
 
 /** {@code toPorts}, {@code icmps} and NetworkPolicy's {@code ports}. */
 final class NaivePorts {
-  private static final Set<String> V4_ECHO = Set.of("8", "Echo", "EchoRequest");
+  // IANA's registries of ICMP types, as upstream spells them.
+  private static final List<String> V4_TYPES =
+      List.of(
+          "EchoReply 0",
+          "DestinationUnreachable 3",
+          "Redirect 5",
+          "Echo 8",
+          "EchoRequest 8",
+          "RouterAdvertisement 9",
+          "RouterSelection 10",
+          "TimeExceeded 11",
+          "ParameterProblem 12",
+          "Timestamp 13",
+          "TimestampReply 14",
+          "Photuris 40",
+          "ExtendedEchoRequest 42",
+          "ExtendedEchoReply 43");
+  private static final List<String> V6_TYPES =
+      List.of(
+          "DestinationUnreachable 1",
+          "PacketTooBig 2",
+          "TimeExceeded 3",
+          "ParameterProblem 4",
+          "EchoRequest 128",
+          "EchoReply 129",
+          "MulticastListenerQuery 130",
+          "MulticastListenerReport 131",
+          "MulticastListenerDone 132",
+          "RouterSolicitation 133",
+          "RouterAdvertisement 134",
+          "NeighborSolicitation 135",
+          "NeighborAdvertisement 136",
+          "RedirectMessage 137",
+          "RouterRenumbering 138",
+          "ICMPNodeInformationQuery 139",
+          "ICMPNodeInformationResponse 140",
+          "InverseNeighborDiscoverySolicitation 141",
+          "InverseNeighborDiscoveryAdvertisement 142",
+          "HomeAgentAddressDiscoveryRequest 144",
+          "HomeAgentAddressDiscoveryReply 145",
+          "MobilePrefixSolicitation 146",
+          "MobilePrefixAdvertisement 147",
+          "DuplicateAddressRequestCodeSuffix 157",
+          "DuplicateAddressConfirmationCodeSuffix 158",
+          "ExtendedEchoRequest 160",
+          "ExtendedEchoReply 161");
 
   private NaivePorts() {}
 
@@ -87,7 +132,8 @@ final class NaivePorts {
     for (Object item : icmps) {
       for (Object field : Doc.list(item, "fields")) {
         int family = Doc.text(field, "family").equals("IPv6") ? 58 : 1;
-        if (family == protocol && type(Doc.text(field, "type"), family) == type) {
+        if (family == protocol
+            && type(Objects.requireNonNull(Doc.get(field, "type")), family) == type) {
           return true;
         }
       }
@@ -95,20 +141,20 @@ final class NaivePorts {
     return false;
   }
 
-  private static int type(String written, int family) {
-    if (written.chars().allMatch(Character::isDigit)) {
-      return Integer.parseInt(written);
+  private static int type(Object written, int family) {
+    if (written instanceof Number number) {
+      return number.intValue();
     }
-    if (family == 1 && V4_ECHO.contains(written)) {
-      return 8;
+    String text = written.toString();
+    if (text.chars().allMatch(Character::isDigit)) {
+      return Integer.parseInt(text);
     }
-    return switch (written) {
-      case "EchoReply" -> family == 1 ? 0 : 129;
-      case "DestinationUnreachable" -> family == 1 ? 3 : 1;
-      case "TimeExceeded" -> family == 1 ? 11 : 3;
-      case "EchoRequest" -> 128;
-      case "PacketTooBig" -> 2;
-      default -> throw new IllegalArgumentException("ICMP type " + written);
-    };
+    for (String line : family == 1 ? V4_TYPES : V6_TYPES) {
+      String[] words = line.split(" ", -1);
+      if (words[0].equals(text)) {
+        return Integer.parseInt(words[1]);
+      }
+    }
+    throw new IllegalArgumentException("ICMP type " + text);
   }
 }

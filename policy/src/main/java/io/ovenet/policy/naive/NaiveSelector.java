@@ -19,8 +19,8 @@ final class NaiveSelector {
         (name, value) -> {
           String withoutSource = name.substring(name.indexOf(':') + 1);
           boolean same =
-              key.startsWith("any:")
-                  ? withoutSource.equals(key.substring(4))
+              (key.startsWith("any:") || key.startsWith(":"))
+                  ? withoutSource.equals(key.substring(key.indexOf(':') + 1))
                   : key.contains(":") ? name.equals(key) : withoutSource.equals(key);
           if (same) {
             values.add(value);
@@ -38,7 +38,9 @@ final class NaiveSelector {
     Object matchLabels = Doc.get(selector, "matchLabels");
     if (matchLabels != null) {
       for (Map.Entry<?, ?> wanted : ((Map<?, ?>) matchLabels).entrySet()) {
-        if (!values(prefix + wanted.getKey(), labels).contains(String.valueOf(wanted.getValue()))) {
+        // No value is an empty one, as in Go.
+        Object value = wanted.getValue() == null ? "" : wanted.getValue();
+        if (!values(prefix + wanted.getKey(), labels).contains(value.toString())) {
           return false;
         }
       }
@@ -80,6 +82,6 @@ final class NaiveSelector {
 
   /** Whether a key that may have the source k8s or none is this one. */
   static boolean isKey(String key, String wanted) {
-    return key.equals(wanted) || key.equals("k8s:" + wanted) || key.equals("any:" + wanted);
+    return List.of(wanted, ":" + wanted, "k8s:" + wanted, "any:" + wanted).contains(key);
   }
 }
