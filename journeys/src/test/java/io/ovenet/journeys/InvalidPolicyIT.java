@@ -131,7 +131,7 @@ class InvalidPolicyIT {
   /** What no schema can refuse: kubectl warns, and the status says the same. */
   private static void warnedOf(RunningLab lab) throws Exception {
     Map<String, String> rules = new TreeMap<>();
-    rules.put("fromCIDR", "fromEndpoints: [{}], fromCIDR: [10.0.0.0/8]");
+    rules.put("fromCIDR", "{fromEndpoints: [{}], fromCIDR: [10.0.0.0/8]}");
     rules.put("toPorts[0].ports[0].endPort", "toPorts: [{ports: [{port: '80', endPort: 79}]}]");
     rules.put(
         "toPorts[0].rules.http[0].path",
