@@ -3,33 +3,24 @@ package io.ovenet.agent;
 import io.ovenet.datapath.Datapath;
 import io.ovenet.datapath.IpcacheKey;
 import io.ovenet.datapath.PolicyValue;
-import io.ovenet.kubernetes.ApiException;
 import io.ovenet.kubernetes.CiliumEndpoints;
 import io.ovenet.kubernetes.CiliumNodeRecord;
 import io.ovenet.kubernetes.CiliumNodes;
 import io.ovenet.kubernetes.IdentityAllocator;
 import io.ovenet.kubernetes.KubernetesApi;
-import io.ovenet.kubernetes.NodeAddress;
-import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicySettings;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,11 +33,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Agent implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Agent.class);
-  private static final Duration RETRY = Duration.ofSeconds(1);
   private static final int RULE_BLOCK = 65_536;
-
-  /** Upstream's type of the address that a node has among its pods. */
-  private static final String ROUTER = "CiliumInternalIP";
 
   private final AgentConfig config;
   private final ArrayDeque<AutoCloseable> parts;
@@ -68,8 +55,8 @@ public final class Agent implements AutoCloseable {
   private final AdminServer admin;
   private final NodeServices services;
   private final PolicyVerifier verifier;
+  private final OwnNode ownNode;
   private final CompletableFuture<String> podCidr = new CompletableFuture<>();
-  private final CompletableFuture<InetAddress> router = new CompletableFuture<>();
   private boolean closed;
 
   /** Adopts what is there and answers CNI calls. */
@@ -97,6 +84,7 @@ public final class Agent implements AutoCloseable {
     names = new Names(config.clusterName(), config.nodeName(), rules);
     var engine = new PolicyEngine(settings(config));
     var realizer = new Realizer(tables, engine, rules, store.all());
+    realizer.tellApiServers(names::identity);
     validPolicies = own(new ValidPolicies(state.resolve("policies")));
     var primary = NodeSetup.primaryAddress();
     status =
@@ -158,6 +146,7 @@ public final class Agent implements AutoCloseable {
     }
     adopt(network);
     server.serve(lifecycle);
+    ownNode = own(new OwnNode(api, config.nodeName(), this::ownNode));
     services = own(new NodeServices(config, datapath, new StateFiles(state), names));
     new ServiceQuestions(services, config.services()).offer(admin);
     admin.serve();
@@ -201,7 +190,11 @@ public final class Agent implements AutoCloseable {
           case NEVER -> PolicySettings.Enforcement.NEVER;
         };
     return new PolicySettings(
-        config.clusterName(), enforcement, config.allowLocalHost(), config.policyAudit());
+        config.clusterName(),
+        enforcement,
+        config.allowLocalHost(),
+        config.policyAudit(),
+        config.nodeLabels());
   }
 
   private static Identities identities(IdentityAllocator allocator) {
@@ -270,13 +263,13 @@ public final class Agent implements AutoCloseable {
             relabeler);
     input.start(
         announcements.around(api),
-        new PolicyParser(config.clusterName()),
+        new PolicyParser(config.clusterName(), config.nodeLabels()),
         validPolicies,
         policies,
         deletedPolicies,
         allocator,
         this::ownNode);
-    Thread.ofVirtual().name("own-node").start(this::ensureNode);
+    ownNode.start();
     input.synced().await();
     var ipam = new Ipam(podCidr.join());
     for (var endpoint : store.all()) {
@@ -293,13 +286,15 @@ public final class Agent implements AutoCloseable {
     }
     NodeSetup.route(ipam, podMtu);
     routes.begin(ipam.router());
-    router.complete(ipam.router());
-    for (var address : NodeSetup.addresses()) {
+    ownNode.router(ipam.router());
+    var addresses = NodeSetup.addresses();
+    for (var address : addresses) {
       steering.submit(r -> r.say(Ipcache.Source.HOST, IpcacheKey.of(address), 1));
     }
+    steering.submit(r -> r.nodes().host(addresses));
     steering.begin().exceptionally(_ -> null).join();
     store.all().forEach(status::added);
-    services.follow(api, NodeSetup.addresses());
+    services.follow(api, addresses);
     lifecycle.ready(ipam);
     NodeSetup.installPlugin(config);
     attachments.start();
@@ -329,83 +324,6 @@ public final class Agent implements AutoCloseable {
     }
   }
 
-  /** Sees to it that this node's CiliumNode names its addresses, in the end also among its pods. */
-  private void ensureNode() {
-    ensureNode(null);
-    try {
-      ensureNode(router.join());
-    } catch (CancellationException _) {
-      // The agent ends.
-    }
-  }
-
-  /**
-   * @param router null while this start of the agent knows of none: what a former one named stays
-   */
-  private void ensureNode(@Nullable InetAddress router) {
-    while (!podCidr.isCancelled()) {
-      try {
-        var uid = "";
-        var addresses = new ArrayList<NodeAddress>();
-        try {
-          var node =
-              RecordKind.NODES
-                  .reader()
-                  .apply(api.get(RecordKind.NODES.path("", config.nodeName())));
-          uid = node.key().uid();
-          addresses.addAll(internal(node.addresses()));
-        } catch (ApiException e) {
-          if (!e.notFound()) {
-            throw e;
-          }
-        }
-        var primary = NodeSetup.primaryAddress();
-        if (addresses.isEmpty() && primary != null) {
-          addresses.add(new NodeAddress("InternalIP", primary.getHostAddress()));
-        }
-        if (router == null) {
-          addresses.addAll(routersBefore());
-        } else {
-          addresses.add(new NodeAddress(ROUTER, router.getHostAddress()));
-        }
-        ownNode(new CiliumNodes(api).ensure(config.nodeName(), uid, addresses));
-        return;
-      } catch (IOException | UncheckedIOException e) {
-        log.warn("cannot write this node's CiliumNode ({}); trying again", e.getMessage());
-      }
-      try {
-        Thread.sleep(RETRY);
-      } catch (InterruptedException _) {
-        return;
-      }
-    }
-  }
-
-  private List<NodeAddress> routersBefore() throws IOException {
-    try {
-      var node =
-          RecordKind.CILIUM_NODES
-              .reader()
-              .apply(api.get(RecordKind.CILIUM_NODES.path("", config.nodeName())));
-      return node.addresses().stream().filter(a -> a.type().equals(ROUTER)).toList();
-    } catch (ApiException e) {
-      if (e.notFound()) {
-        return List.of();
-      }
-      throw e;
-    }
-  }
-
-  private static List<NodeAddress> internal(List<NodeAddress> addresses) {
-    var internal = new ArrayList<NodeAddress>();
-    for (var address : addresses) {
-      if (address.type().equals("InternalIP")) {
-        internal.add(address);
-      }
-    }
-    return internal;
-  }
-
   public boolean isReady() {
     return lifecycle.isReady();
   }
@@ -414,7 +332,6 @@ public final class Agent implements AutoCloseable {
   @Override
   public void close() {
     podCidr.cancel(false);
-    router.cancel(false);
     synchronized (this) {
       closed = true;
     }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param reporting which packets of standing connections become flows
  * @param policyAudit whether what policies deny passes on this node, and is told
  * @param allowLocalHost whether the node itself comes in to every endpoint unless denied
+ * @param nodeLabels whether policies select other nodes by their labels
  * @param hubbleKeys how Hubble is served besides
  * @param policyEntries room for entries of all policies together
  * @param ringBytes of the ring between kernel and agent; a power of two
@@ -39,6 +40,7 @@ public record AgentConfig(
     PolicyEnforcement policyEnforcement,
     boolean policyAudit,
     boolean allowLocalHost,
+    boolean nodeLabels,
     boolean hubble,
     @Nullable String hubbleListenAddress,
     Path hubbleSocket,
@@ -110,7 +112,6 @@ public record AgentConfig(
           "enable-local-redirect-policy",
           "enable-ipv6",
           "enable-host-firewall",
-          "enable-node-selector-labels",
           "enable-extended-ip-protocols",
           "enable-lb-ipam",
           "enable-l7-proxy",
@@ -144,6 +145,7 @@ public record AgentConfig(
             enforcement(values.text("enable-policy", "default")),
             values.flag("policy-audit-mode", false),
             allowLocalHost(values.text("allow-localhost", "auto")),
+            values.flag("enable-node-selector-labels", true),
             values.flag("enable-hubble", true),
             listenAddress(values.take("hubble-listen-address")),
             values.path("hubble-socket-path", "/var/run/cilium/hubble.sock"),
@@ -201,6 +203,7 @@ public record AgentConfig(
         policyEnforcement,
         policyAudit,
         allowLocalHost,
+        nodeLabels,
         hubble,
         hubbleListenAddress,
         hubbleSocket,

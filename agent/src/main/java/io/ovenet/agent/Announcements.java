@@ -23,6 +23,8 @@ import io.ovenet.kubernetes.RecordHandler;
 import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.kubernetes.WatchScope;
 import io.ovenet.policy.Label;
+import io.ovenet.policy.Labels;
+import io.ovenet.policy.NodeLabels;
 import io.ovenet.policy.ReservedIdentity;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -32,12 +34,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What Hubble's clients are told of the agent itself: what it did, and which nodes serve flows.
  * Safe for any thread.
  */
 final class Announcements {
+  /** A node as flows name it. */
+  private record Known(Set<InetAddress> addresses, ReservedIdentity identity, Labels labels) {}
+
   private final String cluster;
   private final int port;
   private final boolean tls;
@@ -46,7 +52,8 @@ final class Announcements {
   private final String self;
   private final AgentEvents events = new AgentEvents();
   private final Peers peers = new Peers();
-  private final Map<String, Set<InetAddress>> nodes = new HashMap<>();
+  private final boolean nodeLabels;
+  private final Map<String, Known> nodes = new HashMap<>();
   private final Histogram enforced =
       new Histogram(
           "ovenet_policy_enforcement_seconds",
@@ -76,6 +83,7 @@ final class Announcements {
     this.steering = steering;
     this.names = names;
     this.self = config.nodeName();
+    this.nodeLabels = config.nodeLabels();
     long now = new MonotonicClock().nowNanos();
     add(
         AgentEvent.newBuilder()
@@ -159,7 +167,7 @@ final class Announcements {
       handler.deleted(key);
       if (kind.equals(RecordKind.CILIUM_NODES)) {
         peers.remove(peerName(key.name()));
-        named(key.name(), Set.of());
+        named(key.name(), null);
       } else if (kind.equals(RecordKind.CILIUM_NETWORK_POLICIES)) {
         policy(heard, POLICY_DELETED, "CiliumNetworkPolicy", key, 0);
       } else if (kind.equals(RecordKind.CILIUM_CLUSTERWIDE_NETWORK_POLICIES)) {
@@ -202,18 +210,34 @@ final class Announcements {
             });
   }
 
-  /** Flows call a node's addresses by its name. Told by one watch's thread. */
-  private void named(String node, Set<InetAddress> addresses) {
-    var before = addresses.isEmpty() ? nodes.remove(node) : nodes.put(node, Set.copyOf(addresses));
+  /** Flows call a node's addresses by its name, with its labels. Told by one watch's thread. */
+  private void named(String node, @Nullable Known now) {
+    var before = now == null ? nodes.remove(node) : nodes.put(node, now);
     if (before != null) {
-      before.stream().filter(gone -> !addresses.contains(gone)).forEach(names::remoteGone);
-    }
-    var identity = node.equals(self) ? ReservedIdentity.HOST : ReservedIdentity.REMOTE_NODE;
-    for (var address : addresses) {
-      if (before == null || !before.contains(address)) {
-        names.node(address, identity.number(), node);
+      for (var gone : before.addresses()) {
+        if (now == null || !now.addresses().contains(gone)) {
+          names.remoteGone(gone);
+        }
       }
     }
+    if (now != null) {
+      var same =
+          before != null && now.labels().equals(before.labels()) ? before.addresses() : Set.of();
+      for (var address : now.addresses()) {
+        if (!same.contains(address)) {
+          names.node(address, now.identity().number(), node, now.labels());
+        }
+      }
+    }
+  }
+
+  private Known known(CiliumNodeRecord node) {
+    var identity = node.name().equals(self) ? ReservedIdentity.HOST : ReservedIdentity.REMOTE_NODE;
+    var labels =
+        identity == ReservedIdentity.REMOTE_NODE && nodeLabels
+            ? NodeLabels.ofRemote(node.labels(), cluster, false)
+            : identity.labels();
+    return new Known(addresses(node), identity, labels);
   }
 
   private static Set<InetAddress> addresses(CiliumNodeRecord node) {
@@ -229,7 +253,7 @@ final class Announcements {
   }
 
   private void node(CiliumNodeRecord node) {
-    named(node.name(), addresses(node));
+    named(node.name(), known(node));
     for (var address : node.addresses()) {
       if (address.type().equals("InternalIP") && port != 0) {
         var text = address.address();

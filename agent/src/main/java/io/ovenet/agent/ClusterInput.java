@@ -7,6 +7,7 @@ import io.ovenet.kubernetes.CidrGroupRecord;
 import io.ovenet.kubernetes.CiliumEndpointRecord;
 import io.ovenet.kubernetes.CiliumNodeRecord;
 import io.ovenet.kubernetes.ClusterWatch;
+import io.ovenet.kubernetes.EndpointSliceRecord;
 import io.ovenet.kubernetes.IdentityRecord;
 import io.ovenet.kubernetes.KubernetesRecord;
 import io.ovenet.kubernetes.NamespaceRecord;
@@ -25,6 +26,7 @@ import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -41,7 +43,7 @@ final class ClusterInput {
   private static final Logger log = LoggerFactory.getLogger(ClusterInput.class);
 
   /** How many watches have to be in sync before the kernel follows. */
-  static final int WATCHES = 9;
+  static final int WATCHES = 10;
 
   private final String node;
   private final boolean overlay;
@@ -96,6 +98,7 @@ final class ClusterInput {
     api.watch(RecordKind.PODS, WatchScope.podsOfNode(node), localPods());
     api.watch(RecordKind.CILIUM_NODES, WatchScope.ALL, nodes(ownNode));
     api.watch(RecordKind.CILIUM_ENDPOINTS, WatchScope.ALL, remoteEndpoints());
+    api.watch(RecordKind.ENDPOINT_SLICES, WatchScope.OF_API_SERVER, apiServers());
     api.watch(RecordKind.CILIUM_CIDR_GROUPS, WatchScope.ALL, cidrGroups());
     api.watch(
         RecordKind.CILIUM_NETWORK_POLICIES,
@@ -232,10 +235,13 @@ final class ClusterInput {
           ownNode.accept(record);
           return;
         }
-        var places = places(record);
-        retract(told.put(record.name(), places), places);
-        places.forEach((key, value) -> say(Ipcache.Source.REMOTE_NODE, key, value));
         var address = internal(record);
+        int tunnel = tunnel(address);
+        var behind = behind(record, tunnel);
+        retract(told.put(record.name(), behind), behind);
+        behind.forEach((key, value) -> say(key, value));
+        var addresses = addresses(record);
+        steering.submit(r -> r.nodes().put(record.name(), addresses, record.labels(), tunnel));
         if (address != null) {
           routes.upsert(record.name(), address, prefixes(record));
         }
@@ -244,6 +250,7 @@ final class ClusterInput {
       @Override
       public void deleted(ObjectKey key) {
         retract(told.remove(key.name()), Map.of());
+        steering.submit(r -> r.nodes().remove(key.name()));
         routes.remove(key.name());
       }
 
@@ -258,38 +265,68 @@ final class ClusterInput {
         }
       }
 
-      // What the nodes that are left say: an address may have moved from one to another.
+      // What the nodes that are left say: a prefix may have moved from one to another.
       private void said(IpcacheKey key) {
         for (var other : told.values()) {
           if (other.containsKey(key)) {
-            say(Ipcache.Source.REMOTE_NODE, key, other.get(key));
+            say(key, other.get(key));
             return;
           }
         }
-        say(Ipcache.Source.REMOTE_NODE, key, null);
+        say(key, null);
+      }
+
+      private void say(IpcacheKey key, @Nullable IpcacheValue value) {
+        steering.submit(r -> r.say(Ipcache.Source.REMOTE_NODE, key, value));
       }
     };
   }
 
-  /** What is behind a node: its own addresses, and whatever its pods' prefixes have. */
-  private Map<IpcacheKey, IpcacheValue> places(CiliumNodeRecord record) {
-    var places = new HashMap<IpcacheKey, IpcacheValue>();
-    int tunnel = tunnel(internal(record));
+  /** What is behind a node: whatever its pods' prefixes have. */
+  private static Map<IpcacheKey, IpcacheValue> behind(CiliumNodeRecord record, int tunnel) {
+    var behind = new HashMap<IpcacheKey, IpcacheValue>();
     for (var prefix : prefixes(record)) {
-      places.put(
+      behind.put(
           new IpcacheKey(prefix.address(), prefix.length()),
           new IpcacheValue(ReservedIdentity.UNMANAGED.number(), tunnel, 0, 0, 0));
     }
+    return behind;
+  }
+
+  private static List<InetAddress> addresses(CiliumNodeRecord record) {
+    var addresses = new ArrayList<InetAddress>();
     for (var address : record.addresses()) {
       var parsed = parse(address.address(), record.key());
       if (parsed != null) {
-        places.put(
-            IpcacheKey.of(parsed),
-            new IpcacheValue(
-                ReservedIdentity.REMOTE_NODE.number(), tunnel, 0, IpcacheValue.NODE, 0));
+        addresses.add(parsed);
       }
     }
-    return places;
+    return addresses;
+  }
+
+  private RecordHandler<EndpointSliceRecord> apiServers() {
+    var told = new HashMap<String, EndpointSliceRecord>();
+    return new Handler<>() {
+      @Override
+      public void upserted(EndpointSliceRecord record) {
+        told.put(record.key().path(), record);
+        tell();
+      }
+
+      @Override
+      public void deleted(ObjectKey key) {
+        told.remove(key.path());
+        tell();
+      }
+
+      private void tell() {
+        var addresses = new HashSet<InetAddress>();
+        for (var slice : told.values()) {
+          slice.endpoints().forEach(endpoint -> addresses.add(endpoint.address()));
+        }
+        steering.submit(r -> r.nodes().apiServers(addresses));
+      }
+    };
   }
 
   private static @Nullable InetAddress internal(CiliumNodeRecord record) {
@@ -381,10 +418,6 @@ final class ClusterInput {
         return false;
       }
     };
-  }
-
-  private void say(Ipcache.Source source, IpcacheKey key, @Nullable IpcacheValue value) {
-    steering.submit(r -> r.say(source, key, value));
   }
 
   private static @Nullable InetAddress parse(String text, ObjectKey of) {

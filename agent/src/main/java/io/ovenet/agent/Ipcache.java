@@ -23,6 +23,7 @@ public final class Ipcache {
   public enum Source {
     WORLD,
     PREFIX,
+    API_SERVER,
     REMOTE_NODE,
     REMOTE_ENDPOINT,
     LOCAL_ENDPOINT,

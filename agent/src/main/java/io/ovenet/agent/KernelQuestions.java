@@ -43,6 +43,7 @@ final class KernelQuestions {
     var wanted = new ArrayList<LocalEndpoint>();
     var revision = new long[1];
     var nodes = new ArrayList<String>();
+    var host = new ArrayList<String>();
     look(
         realizer -> {
           wanted.addAll(realizer.endpoints());
@@ -55,6 +56,9 @@ final class KernelQuestions {
                     boolean outside = peer.identity() == ReservedIdentity.WORLD.number();
                     if (ReservedIdentity.of(peer.identity()) != null && !outside) {
                       nodes.add(key.address().getHostAddress() + "/" + key.prefixLength());
+                    }
+                    if (peer.identity() == ReservedIdentity.HOST.number()) {
+                      host.add(key.address().getHostAddress());
                     }
                   });
         });
@@ -91,7 +95,7 @@ final class KernelQuestions {
       }
       list.add(one);
     }
-    return Map.of("revision", revision[0], "endpoints", list, "nodes", nodes);
+    return Map.of("revision", revision[0], "endpoints", list, "nodes", nodes, "host", host);
   }
 
   private Map<String, ?> entries(JsonObject request) {

@@ -107,12 +107,9 @@ public final class Names implements FlowNames {
     return workloads.text(endpoint);
   }
 
-  /** An address of a node. */
-  void node(InetAddress address, int identity, String name) {
-    var known = identities.get(identity);
-    addresses.put(
-        Address.of(address),
-        FlowEndpoint.node(identity, name, known == null ? FlowLabels.NONE : known.labels()));
+  /** An address of a node, with labels of its own. */
+  void node(InetAddress address, int identity, String name, Labels labels) {
+    addresses.put(Address.of(address), FlowEndpoint.node(identity, name, flowLabels(labels)));
   }
 
   /** A pod of another node. Its labels are those of its identity. */

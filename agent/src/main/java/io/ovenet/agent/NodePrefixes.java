@@ -3,27 +3,58 @@ package io.ovenet.agent;
 import io.ovenet.datapath.IpcacheKey;
 import io.ovenet.datapath.IpcacheValue;
 import io.ovenet.policy.Cidr;
+import io.ovenet.policy.Labels;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicySnapshot;
+import java.net.InetAddress;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BiConsumer;
 
 /**
  * Sees to it that every prefix that a policy names has an identity and stands in the ipcache, and
- * none that no policy names. Used by the steering thread alone.
+ * none that no policy names; and API servers' addresses, as far as they are nobody's in the
+ * cluster. Used by the steering thread alone.
  */
 final class NodePrefixes {
   private final PolicyEngine engine;
   private final PrefixIdentities identities;
+  private final PrefixIdentities ofApiServers;
   private final Ipcache ipcache;
   private final KernelVariants variants;
+  private Set<Cidr> apiServers = Set.of();
+  private BiConsumer<Integer, Labels> names = (_, _) -> {};
 
+  /** Adopts the numbers that the addresses have. */
   NodePrefixes(
-      PolicyEngine engine, PrefixIdentities identities, Ipcache ipcache, KernelVariants variants) {
+      PolicyEngine engine,
+      Map<IpcacheKey, IpcacheValue> addresses,
+      Ipcache ipcache,
+      KernelVariants variants) {
     this.engine = engine;
-    this.identities = identities;
+    this.identities = new PrefixIdentities(PrefixIdentities.Use.POLICY, addresses);
+    this.ofApiServers = new PrefixIdentities(PrefixIdentities.Use.API_SERVER, addresses);
     this.ipcache = ipcache;
     this.variants = variants;
+  }
+
+  /** Told of the identity of each API server outside. */
+  void tellApiServers(BiConsumer<Integer, Labels> told) {
+    names = told;
+  }
+
+  /** Numbers in use before this start are not given to others. */
+  void reserve(int number) {
+    identities.reserve(number);
+    ofApiServers.reserve(number);
+  }
+
+  /** At which addresses API servers answer, from now on. */
+  void apiServers(Set<InetAddress> addresses) {
+    apiServers = new TreeSet<>();
+    addresses.forEach(address -> apiServers.add(Cidr.of(address)));
   }
 
   /**
@@ -34,6 +65,10 @@ final class NodePrefixes {
    *     switched
    */
   PolicySnapshot compile(Map<Integer, Integer> births, Set<IpcacheKey> early) {
+    for (var address : ofApiServers.add(apiServers)) {
+      add(ofApiServers, address, births, early);
+      names.accept(ofApiServers.number(address), ofApiServers.labelsOf(address));
+    }
     while (true) {
       var snapshot = engine.compile();
       snapshot
@@ -44,20 +79,19 @@ final class NodePrefixes {
         return snapshot;
       }
       for (var prefix : fresh) {
-        add(prefix, births, early);
+        add(identities, prefix, births, early);
       }
     }
   }
 
-  private void add(Cidr prefix, Map<Integer, Integer> births, Set<IpcacheKey> early) {
-    int number = identities.number(prefix);
-    engine.upsertIdentity(number, PrefixIdentities.labelsOf(prefix), prefix);
+  private void add(
+      PrefixIdentities of, Cidr prefix, Map<Integer, Integer> births, Set<IpcacheKey> early) {
+    int number = of.number(prefix);
+    engine.upsertIdentity(number, of.labelsOf(prefix), prefix);
     var key = PrefixIdentities.keyOf(prefix);
-    say(key, number);
+    say(of.source(), key, number);
     int around = ipcache.realizedAround(prefix);
-    if (ipcache.source(key) == Ipcache.Source.PREFIX
-        && ipcache.realizedIdentity(key) == 0
-        && around != 0) {
+    if (ipcache.source(key) == of.source() && ipcache.realizedIdentity(key) == 0 && around != 0) {
       births.put(number, around);
       early.add(key);
     }
@@ -70,25 +104,29 @@ final class NodePrefixes {
    * @return whether there is something to compile again
    */
   boolean dropUnused(PolicySnapshot snapshot, Runnable changed) {
-    var unused = identities.unused(snapshot.prefixes());
+    boolean dropped = drop(identities, identities.unused(snapshot.prefixes()), changed);
+    return drop(ofApiServers, ofApiServers.unused(apiServers), changed) || dropped;
+  }
+
+  private boolean drop(PrefixIdentities of, List<Cidr> unused, Runnable changed) {
     if (unused.isEmpty()) {
       return false;
     }
     for (var prefix : unused) {
-      say(PrefixIdentities.keyOf(prefix), 0);
+      say(of.source(), PrefixIdentities.keyOf(prefix), 0);
     }
     if (ipcache.realize()) {
       changed.run();
     }
     for (var prefix : unused) {
-      engine.removeIdentity(identities.number(prefix));
-      identities.remove(prefix);
+      engine.removeIdentity(of.number(prefix));
+      of.remove(prefix);
     }
     return true;
   }
 
-  private void say(IpcacheKey key, int number) {
-    ipcache.say(Ipcache.Source.PREFIX, key, number == 0 ? null : new IpcacheValue(number));
+  private void say(Ipcache.Source source, IpcacheKey key, int number) {
+    ipcache.say(source, key, number == 0 ? null : new IpcacheValue(number));
     variants.changed(key);
   }
 }

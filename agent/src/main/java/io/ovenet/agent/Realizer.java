@@ -14,6 +14,7 @@ import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyObject;
 import io.ovenet.policy.PolicySnapshot;
+import io.ovenet.policy.ReservedIdentity;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,7 @@ public final class Realizer {
   private final NodePrefixes prefixes;
   private final KernelVariants variants;
   private final IdentityMeanings identities;
+  private final NodeAddresses nodes;
   private final Map<Integer, EndpointState> endpoints = new TreeMap<>();
   private final Map<InetAddress, Integer> localAddresses = new HashMap<>();
   private final Map<InetAddress, RemotePod> remotePods = new HashMap<>();
@@ -70,15 +73,15 @@ public final class Realizer {
     identities = new IdentityMeanings(engine);
     policies = new PolicyRealizer(tables.policies(), tables.classes(), rules);
     var addresses = tables.ipcache().dump();
-    var numbers = new PrefixIdentities(addresses);
     variants = new KernelVariants(addresses);
-    for (int number : tables.classes().dump().keySet()) {
-      numbers.reserve(number);
-      variants.reserve(number);
-    }
     ipcache = new Ipcache(tables.ipcache());
     ipcache.tell(this::changed);
-    prefixes = new NodePrefixes(engine, numbers, ipcache, variants);
+    prefixes = new NodePrefixes(engine, addresses, ipcache, variants);
+    for (int number : tables.classes().dump().keySet()) {
+      prefixes.reserve(number);
+      variants.reserve(number);
+    }
+    nodes = new NodeAddresses(engine.settings(), ofNodes());
     if (tables.revisions().current() == 0) {
       tables.revisions().setCurrent(1);
     }
@@ -91,6 +94,25 @@ public final class Realizer {
     }
     removeStrangers();
     identities.realized();
+  }
+
+  private NodeAddresses.Listener ofNodes() {
+    return new NodeAddresses.Listener() {
+      @Override
+      public void remote(InetAddress address, @Nullable IpcacheValue value) {
+        say(Ipcache.Source.REMOTE_NODE, IpcacheKey.of(address), value);
+      }
+
+      @Override
+      public void relabelled(InetAddress address) {
+        tellEngine(address);
+      }
+
+      @Override
+      public void apiServers(Set<InetAddress> addresses) {
+        prefixes.apiServers(addresses);
+      }
+    };
   }
 
   private void adopt(int id) {
@@ -170,12 +192,26 @@ public final class Realizer {
     tellEngine(address);
   }
 
+  /** Told of the identity of each API server outside, for flows. */
+  void tellApiServers(BiConsumer<Integer, Labels> names) {
+    prefixes.tellApiServers(names);
+  }
+
+  /** Other nodes, this one's addresses, and API servers'. */
+  public NodeAddresses nodes() {
+    return nodes;
+  }
+
   /** Of what is said of an address, what this node knows by itself counts most. */
   private void tellEngine(InetAddress address) {
     var id = localAddresses.get(address);
     var local = id == null ? null : endpoints.get(id);
     var remote = remotePods.get(address);
-    if (local != null) {
+    var node = nodes.own(address);
+    boolean host = node != null && node.identity() == ReservedIdentity.HOST.number();
+    if (node != null && (host || (local == null && remote == null))) {
+      engine.upsertNode(Cidr.of(address), node.identity(), node.labels());
+    } else if (local != null) {
       engine.upsertAddress(Cidr.of(address), local.wanted().identity(), local.wanted().ports());
     } else if (remote != null) {
       engine.upsertAddress(Cidr.of(address), remote.identity(), remote.ports());

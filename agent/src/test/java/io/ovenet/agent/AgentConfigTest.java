@@ -102,6 +102,14 @@ class AgentConfigTest {
   }
 
   @Test
+  void nodesHaveTheirLabelsUnlessSaidOtherwise() {
+    assertThat(parse().nodeLabels()).isTrue();
+    var off = parse("--enable-node-selector-labels=false");
+    assertThat(off.nodeLabels()).isFalse();
+    assertThat(off.warnings()).isEmpty();
+  }
+
+  @Test
   void knowsUpstreamsSpellings() {
     for (var text : new String[] {"true", "strict", "partial", "probe", "false", "disabled"}) {
       var config = parse("--kube-proxy-replacement=" + text);

@@ -35,6 +35,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -148,9 +149,21 @@ final class RealizerWorld {
   static final List<String> OUTSIDE =
       List.of("192.0.2.1", "192.0.2.70", "192.0.2.130", "192.0.2.190");
 
+  static final List<String> NODES = List.of("172.31.0.1", "172.31.0.2");
+  static final String HOST = "172.31.0.9";
+
+  /** Where an API server may be: on a node, here, outside, and outside in a prefix by itself. */
+  static final List<String> API_SERVERS =
+      List.of(NODES.getFirst(), HOST, "192.0.2.130", "203.0.113.1");
+
   record Pod(int identity, NamedPorts ports) {}
 
   final Map<String, Pod> remote = new TreeMap<>();
+
+  /** The label zone of each other node, by its address. */
+  final Map<String, String> nodes = new TreeMap<>();
+
+  final Set<String> apiServers = new TreeSet<>();
 
   /** The peer is an identity, or who has an address. */
   record Question(int endpoint, int peer, String address, int direction, int port) {}
@@ -239,6 +252,8 @@ final class RealizerWorld {
       }
       var addresses = new ArrayList<String>(OUTSIDE);
       addresses.addAll(REMOTE);
+      addresses.addAll(NODES);
+      addresses.addAll(API_SERVERS);
       endpoints.values().forEach(e -> addresses.add(e.address().getHostAddress()));
       for (var address : addresses) {
         for (int port : PORTS) {
@@ -269,8 +284,21 @@ final class RealizerWorld {
     identities.forEach(realizer::upsertIdentity);
     remote.forEach(
         (address, pod) -> realizer.sayPod(InetAddress.ofLiteral(address), pod.identity, pod.ports));
+    var here = InetAddress.ofLiteral(HOST);
+    realizer.say(Ipcache.Source.HOST, IpcacheKey.of(here), 1);
+    realizer.nodes().host(List.of(here));
+    nodes.forEach((address, zone) -> putNode(realizer, address, zone));
+    putApiServers(realizer);
     realizer.complete();
     return realizer;
+  }
+
+  private static void putNode(Realizer realizer, String address, String zone) {
+    realizer.nodes().put(address, List.of(InetAddress.ofLiteral(address)), Map.of("zone", zone), 0);
+  }
+
+  private void putApiServers(Realizer realizer) {
+    realizer.nodes().apiServers(apiServers.stream().map(InetAddress::ofLiteral).toList());
   }
 
   PolicyObject valid(Map<String, ?> document) {
@@ -333,7 +361,14 @@ final class RealizerWorld {
                         "TCP"))));
     var rule = new HashMap<String, Object>();
     boolean egress = random.nextBoolean();
-    if (random.nextInt(6) == 0) {
+    if (random.nextInt(4) == 0) {
+      rule.put(egress ? "toNodes" : "fromNodes", List.of(nodeSelector(random)));
+    } else if (random.nextInt(4) == 0) {
+      var entities = List.of("kube-apiserver", "remote-node", "world", "cluster", "host");
+      rule.put(
+          egress ? "toEntities" : "fromEntities",
+          List.of(entities.get(random.nextInt(entities.size()))));
+    } else if (random.nextInt(6) == 0) {
       rule.put(
           egress ? "toCIDR" : "fromCIDR", List.of("192.0.2." + random.nextInt(4) * 64 + "/26"));
     } else {
@@ -355,6 +390,19 @@ final class RealizerWorld {
                     : Map.of("matchLabels", Map.of("app", APPS[random.nextInt(APPS.length)])),
                 kind,
                 List.of(rule)));
+  }
+
+  private static Map<String, ?> nodeSelector(Random random) {
+    var zone = APPS[random.nextInt(2)];
+    return switch (random.nextInt(4)) {
+      case 0 -> Map.of();
+      case 1 ->
+          Map.of(
+              "matchExpressions",
+              List.of(Map.of("key", "zone", "operator", "NotIn", "values", List.of(zone))));
+      case 2 -> Map.of("matchLabels", Map.of("reserved:kube-apiserver", ""));
+      default -> Map.of("matchLabels", Map.of("zone", zone));
+    };
   }
 
   static LocalEndpoint endpoint(int id, int generation, String app) {
@@ -383,7 +431,7 @@ final class RealizerWorld {
     int id = 1 + random.nextInt(5);
     var name = "p" + random.nextInt(4);
     var app = APPS[random.nextInt(APPS.length)];
-    switch (random.nextInt(8)) {
+    switch (random.nextInt(11)) {
       case 0, 1 -> {
         var document = document(name, random);
         var old = documents.put(name, document);
@@ -423,6 +471,24 @@ final class RealizerWorld {
           endpoints.put(id, relabelled);
         }
       }
+      case 8, 9 -> {
+        var address = NODES.get(random.nextInt(NODES.size()));
+        if (nodes.containsKey(address) && random.nextInt(3) == 0) {
+          nodes.remove(address);
+          realizer.nodes().remove(address);
+        } else {
+          var zone = APPS[random.nextInt(3)];
+          nodes.put(address, zone);
+          putNode(realizer, address, zone);
+        }
+      }
+      case 10 -> {
+        var address = API_SERVERS.get(random.nextInt(API_SERVERS.size()));
+        if (!apiServers.remove(address)) {
+          apiServers.add(address);
+        }
+        putApiServers(realizer);
+      }
       case 6 -> {
         // Its number means others' labels, for a while.
         var other = labels(APPS[random.nextInt(APPS.length)]);
@@ -442,6 +508,8 @@ final class RealizerWorld {
     other.documents.putAll(documents);
     other.identities.putAll(identities);
     other.remote.putAll(remote);
+    other.nodes.putAll(nodes);
+    other.apiServers.addAll(apiServers);
     other.endpoints.putAll(endpoints);
     other.restarted().realize();
     return other.answers(questions);

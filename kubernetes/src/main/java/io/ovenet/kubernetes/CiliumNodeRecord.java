@@ -1,10 +1,12 @@
 package io.ovenet.kubernetes;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * A node as agents and operator know it.
  *
+ * @param labels its Node's, by which policies select it
  * @param podCidrs what the operator gave the node, as the API has it
  * @param policyRevision the policy revision that the node's agent has in force, 0 before it says so
  * @param operatorError why the operator could not serve the node, empty when all is well
@@ -12,12 +14,14 @@ import java.util.List;
 public record CiliumNodeRecord(
     ObjectKey key,
     String resourceVersion,
+    Map<String, String> labels,
     List<NodeAddress> addresses,
     List<String> podCidrs,
     long policyRevision,
     String operatorError)
     implements KubernetesRecord {
   public CiliumNodeRecord {
+    labels = Map.copyOf(labels);
     addresses = List.copyOf(addresses);
     podCidrs = List.copyOf(podCidrs);
   }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Reads and writes CiliumNodes. Thread-safe; calls block. */
 public final class CiliumNodes {
@@ -15,11 +16,13 @@ public final class CiliumNodes {
   }
 
   /**
-   * Sees to it that a node's object exists and names its addresses.
+   * Sees to it that a node's object exists, names its addresses and has its labels, no others.
    *
    * @param nodeUid of the Node that owns the object, empty where there is none
+   * @param labels the Node's
    */
-  public CiliumNodeRecord ensure(String name, String nodeUid, List<NodeAddress> addresses)
+  public CiliumNodeRecord ensure(
+      String name, String nodeUid, Map<String, String> labels, List<NodeAddress> addresses)
       throws IOException {
     var path = RecordKind.CILIUM_NODES.path("", name);
     var json = new ArrayList<Map<String, String>>();
@@ -29,9 +32,16 @@ public final class CiliumNodes {
     while (true) {
       try {
         var present = CiliumRecords.node(api.get(path));
-        return present.addresses().equals(addresses)
+        return present.addresses().equals(addresses) && present.labels().equals(labels)
             ? present
-            : CiliumRecords.node(api.patch(path, Map.of("spec", Map.of("addresses", json))));
+            : CiliumRecords.node(
+                api.patch(
+                    path,
+                    Map.of(
+                        "metadata",
+                        Map.of("labels", merge(present.labels(), labels)),
+                        "spec",
+                        Map.of("addresses", json))));
       } catch (ApiException e) {
         if (!e.notFound()) {
           throw e;
@@ -39,6 +49,7 @@ public final class CiliumNodes {
       }
       var metadata = new HashMap<String, Object>();
       metadata.put("name", name);
+      metadata.put("labels", labels);
       if (!nodeUid.isEmpty()) {
         metadata.put(
             "ownerReferences",
@@ -64,6 +75,18 @@ public final class CiliumNodes {
         }
       }
     }
+  }
+
+  /** What makes one of the other by a merge patch: null takes out (RFC 7396). */
+  private static Map<String, @Nullable String> merge(
+      Map<String, String> present, Map<String, String> wanted) {
+    var patch = new HashMap<String, @Nullable String>(wanted);
+    for (var key : present.keySet()) {
+      if (!wanted.containsKey(key)) {
+        patch.put(key, null);
+      }
+    }
+    return patch;
   }
 
   /** Tells which policy revision the node's agent has in force. */

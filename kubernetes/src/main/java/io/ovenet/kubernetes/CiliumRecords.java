@@ -87,6 +87,7 @@ final class CiliumRecords {
     return new CiliumNodeRecord(
         CoreRecords.key(object),
         object.object("metadata").string("resourceVersion"),
+        object.object("metadata").stringMap("labels"),
         addresses,
         spec.object("ipam").strings("podCIDRs"),
         status.object("policy").integer("revision"),

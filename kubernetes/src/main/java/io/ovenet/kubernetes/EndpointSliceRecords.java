@@ -8,7 +8,7 @@ import java.util.Locale;
 
 /** Reads slices of endpoints (discovery.k8s.io/v1). */
 final class EndpointSliceRecords {
-  private static final String SERVICE = "kubernetes.io/service-name";
+  static final String SERVICE_LABEL = "kubernetes.io/service-name";
 
   private EndpointSliceRecords() {}
 
@@ -24,7 +24,7 @@ final class EndpointSliceRecords {
     }
     return new EndpointSliceRecord(
         CoreRecords.key(object),
-        object.object("metadata").object("labels").string(SERVICE),
+        object.object("metadata").object("labels").string(SERVICE_LABEL),
         ipv4,
         ports(object, errors),
         addresses ? endpoints(object, ipv4, errors) : List.of(),

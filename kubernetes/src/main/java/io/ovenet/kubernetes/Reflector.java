@@ -160,10 +160,7 @@ final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscr
   }
 
   private String path() {
-    var path = kind.collectionPath() + "?";
-    return scope.fieldSelector().isEmpty()
-        ? path
-        : path + "fieldSelector=" + KubernetesApi.query(scope.fieldSelector()) + "&";
+    return kind.collectionPath() + "?" + scope.query();
   }
 
   private void list() throws IOException {

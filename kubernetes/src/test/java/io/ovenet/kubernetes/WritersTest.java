@@ -146,11 +146,18 @@ class WritersTest {
   void aNodeIsMadeOnceAndKeepsItsPrefixes() throws IOException {
     var nodes = new CiliumNodes(api);
     var addresses = List.of(new NodeAddress("InternalIP", "192.0.2.1"));
-    var made = nodes.ensure("n1", "uid-n1", addresses);
+    var made = nodes.ensure("n1", "uid-n1", Map.of("zone", "a", "disk", "ssd"), addresses);
     assertThat(made.addresses()).isEqualTo(addresses);
+    assertThat(made.labels()).isEqualTo(Map.of("zone", "a", "disk", "ssd"));
     nodes.assign(made, List.of("10.0.1.0/24"));
     nodes.reportPolicyRevision("n1", 9);
-    var moved = nodes.ensure("n1", "uid-n1", List.of(new NodeAddress("InternalIP", "192.0.2.9")));
+    var moved =
+        nodes.ensure(
+            "n1",
+            "uid-n1",
+            Map.of("zone", "b"),
+            List.of(new NodeAddress("InternalIP", "192.0.2.9")));
+    assertThat(moved.labels()).isEqualTo(Map.of("zone", "b"));
     assertThat(moved.podCidrs()).containsExactly("10.0.1.0/24");
     assertThat(moved.policyRevision()).isEqualTo(9);
     assertThat(moved.addresses().getFirst().address()).isEqualTo("192.0.2.9");

@@ -91,7 +91,7 @@ final class Operator {
     if (!install(lost)) {
       return;
     }
-    var parser = new PolicyParser(options.clusterName());
+    var parser = new PolicyParser(options.clusterName(), options.nodeLabels());
     var clock = InstantSource.system();
     var garbage = new GarbageCollection(api, options.gcGrace(), clock);
     try (var _ = new NodePrefixes(api, new PodCidrPool(options.pool(), options.maskSize()));

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param kubeconfig null to run by a pod's service account
  * @param pool from which nodes get prefixes for their pods
  * @param maskSize length of those prefixes
+ * @param nodeLabels whether policies select nodes by their labels, as the agents are told
  * @param leaseDuration how long leadership lasts without being renewed
  */
 record Options(
@@ -21,6 +22,7 @@ record Options(
     Ipv4Prefix pool,
     int maskSize,
     String clusterName,
+    boolean nodeLabels,
     String namespace,
     Duration leaseDuration,
     Duration gcInterval,
@@ -37,6 +39,7 @@ record Options(
         --cluster-pool-ipv4-cidr=P      prefix from which nodes get theirs (10.0.0.0/8)
         --cluster-pool-ipv4-mask-size=N length of a node's prefix (24)
         --cluster-name=NAME             name of this cluster in policies (default)
+        --enable-node-selector-labels=B whether policies select nodes by labels (true)
         --namespace=NAME                namespace of the Lease (kube-system)
         --leader-election-lease-duration=D  (15s)
         --identity-gc-interval=D        time between two collections (15m)
@@ -48,6 +51,7 @@ record Options(
 
   private static final Map<String, String> DEFAULTS =
       Map.of(
+          "enable-node-selector-labels", "true",
           "kubeconfig", "",
           "cluster-pool-ipv4-cidr", "10.0.0.0/8",
           "cluster-pool-ipv4-mask-size", "24",
@@ -84,6 +88,7 @@ record Options(
         Ipv4Prefix.parse(get(values, "cluster-pool-ipv4-cidr")),
         integer("cluster-pool-ipv4-mask-size", get(values, "cluster-pool-ipv4-mask-size")),
         get(values, "cluster-name"),
+        flag("enable-node-selector-labels", get(values, "enable-node-selector-labels")),
         get(values, "namespace"),
         leaseDuration(get(values, "leader-election-lease-duration")),
         duration("identity-gc-interval", get(values, "identity-gc-interval")),
@@ -92,6 +97,16 @@ record Options(
 
   private static String get(Map<String, String> values, String key) {
     return values.getOrDefault(key, "");
+  }
+
+  private static boolean flag(String key, String value) {
+    return switch (value) {
+      case "true" -> true;
+      case "false" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              "--" + key + " is neither true nor false: '" + value + "'");
+    };
   }
 
   private static int integer(String key, String value) {

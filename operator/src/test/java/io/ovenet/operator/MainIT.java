@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,7 +70,7 @@ class MainIT {
 
   private static boolean served(KubernetesApi api) throws IOException {
     try {
-      new CiliumNodes(api).ensure("n1", "", List.of());
+      new CiliumNodes(api).ensure("n1", "", Map.of(), List.of());
       var node =
           RecordKind.CILIUM_NODES.reader().apply(api.get("/apis/cilium.io/v2/ciliumnodes/n1"));
       return !node.podCidrs().isEmpty();

@@ -126,7 +126,8 @@ class OperatorIT {
   }
 
   private void addNode(String name) throws IOException {
-    new CiliumNodes(api).ensure(name, "", List.of(new NodeAddress("InternalIP", "192.0.2.1")));
+    new CiliumNodes(api)
+        .ensure(name, "", Map.of(), List.of(new NodeAddress("InternalIP", "192.0.2.1")));
   }
 
   private void installed() throws IOException, InterruptedException {

@@ -19,6 +19,8 @@ class OptionsTest {
     assertThat(options.maskSize()).isEqualTo(26);
     assertThat(options.pool()).hasToString("10.0.0.0/8");
     assertThat(options.gcInterval()).isEqualTo(Duration.ofMinutes(2));
+    assertThat(options.nodeLabels()).isTrue();
+    assertThat(Options.parse("--enable-node-selector-labels=false").nodeLabels()).isFalse();
   }
 
   @Test
@@ -29,6 +31,7 @@ class OptionsTest {
           "stray",
           "--kubeconfig",
           "--cluster-pool-ipv4-mask-size=x",
+          "--enable-node-selector-labels=maybe",
           "--identity-gc-interval=5",
           "--leader-election-lease-duration=1s"
         }) {

@@ -10,16 +10,19 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Addresses of pods that rules in use tell apart though they have one identity: by the numbers that
- * named ports have there, and by the prefixes that NetworkPolicies name. All addresses of an
- * identity of which the rules say the same are one variant, with a number of its own in the place
- * of the identity's. Where rules say nothing of the kind, there are no variants.
+ * Addresses that rules in use tell apart though they have one identity: of pods by the numbers that
+ * named ports have there, and by the prefixes that NetworkPolicies name; of nodes by the labels
+ * that each has of its own. All addresses of an identity of which the rules say the same are one
+ * variant, with a number of its own in the place of the identity's; nodes with the same labels
+ * likewise. Where there is nothing of the kind, there are no variants.
  *
  * <p>Variants become finer at once, coarser only by {@link #trim}; until then one without addresses
  * stays, since the kernel may still have it.
  */
 final class AddressVariants {
-  private record Facts(int identity, @Nullable Cidr prefix, NamedPorts ports) {}
+  /** What makes a variant; {@code own} instead of the identity's labels. */
+  private record Facts(
+      int identity, @Nullable Cidr prefix, NamedPorts ports, @Nullable Labels own) {}
 
   private static final class Variant {
     final Facts facts;
@@ -36,12 +39,20 @@ final class AddressVariants {
     final Cidr address;
     final int identity;
     final NamedPorts ports;
+    final @Nullable Labels own;
     @Nullable Variant variant;
 
-    Address(Cidr address, int identity, NamedPorts ports) {
+    Address(Cidr address, int identity, NamedPorts ports, @Nullable Labels own) {
       this.address = address;
       this.identity = identity;
       this.ports = ports;
+      this.own = own;
+    }
+
+    boolean isSame(Address other) {
+      return identity == other.identity
+          && ports.equals(other.ports)
+          && Objects.equals(own, other.own);
     }
   }
 
@@ -81,12 +92,17 @@ final class AddressVariants {
     return known == null || known.variant == null ? 0 : known.variant.number;
   }
 
-  void upsert(Cidr at, int identity, NamedPorts ports) {
+  /**
+   * Puts an address.
+   *
+   * @param own labels that it has instead of its identity's, of a node; null for a pod
+   */
+  void upsert(Cidr at, int identity, NamedPorts ports, @Nullable Labels own) {
     Address old = addresses.get(at);
-    if (old != null && old.identity == identity && old.ports.equals(ports)) {
+    Address address = new Address(at, identity, ports, own);
+    if (old != null && old.isSame(address)) {
       return;
     }
-    Address address = new Address(at, identity, ports);
     addresses.put(at, address);
     byIdentity.computeIfAbsent(identity, _ -> new ArrayList<>(1)).add(address);
     for (NamedPort port : ports.ports()) {
@@ -140,7 +156,7 @@ final class AddressVariants {
     }
     if (now != null) {
       for (Variant variant : variants.values()) {
-        if (variant.facts.identity == number) {
+        if (variant.facts.identity == number && variant.facts.own == null) {
           partition.upsertIdentity(variant.number, now, variant.facts.prefix, variant.facts.ports);
         }
       }
@@ -265,14 +281,16 @@ final class AddressVariants {
 
   /** Puts the address into its variant. */
   private void place(Address address) {
-    Labels known = labels.get(address.identity);
-    Cidr prefix = prefixOf(address.address);
+    // What has labels of its own is a node, which no prefix selects.
+    Labels own = address.own;
+    Labels known = own == null ? labels.get(address.identity) : own;
+    Cidr prefix = own == null ? prefixOf(address.address) : null;
     NamedPorts ports = address.ports.only(names::containsKey);
-    if (known == null || (prefix == null && ports.isEmpty())) {
+    if (known == null || (own == null && prefix == null && ports.isEmpty())) {
       address.variant = null;
       return;
     }
-    Facts facts = new Facts(address.identity, prefix, ports);
+    Facts facts = new Facts(address.identity, prefix, ports, own);
     Variant variant = variants.get(facts);
     if (variant == null) {
       variant = new Variant(facts, next());

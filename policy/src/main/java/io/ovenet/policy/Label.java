@@ -15,6 +15,9 @@ public record Label(String source, String key, String value) implements Comparab
   public static final String RESERVED = "reserved";
   public static final String CIDR = "cidr";
 
+  /** Labels of Node objects. */
+  public static final String NODE = "node";
+
   public Label {
     if (source.isEmpty() || key.isEmpty()) {
       throw new IllegalArgumentException("a label needs a source and a key: " + source + ":" + key);

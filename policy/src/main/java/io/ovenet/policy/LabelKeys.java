@@ -14,5 +14,8 @@ public final class LabelKeys {
   /** Name of a virtual machine's instance, on its virt-launcher pod. */
   public static final String VM_NAME = "vm.kubevirt.io/name";
 
+  /** Name of a node's machine, which kubelets put on their Node. */
+  public static final String HOSTNAME = "kubernetes.io/hostname";
+
   private LabelKeys() {}
 }

@@ -78,6 +78,11 @@ public final class PolicyEngine {
     this.localHost = settings.allowLocalHost() ? allowLocalHost() : null;
   }
 
+  /** What it was made with. */
+  public PolicySettings settings() {
+    return settings;
+  }
+
   private ActiveEntry allowLocalHost() {
     SelectorState host =
         partition.acquire(
@@ -224,7 +229,18 @@ public final class PolicyEngine {
    * @param ports the pod's named ports
    */
   public void upsertAddress(Cidr address, int identity, NamedPorts ports) {
-    variants.upsert(address, identity, ports);
+    variants.upsert(address, identity, ports, null);
+  }
+
+  /**
+   * A node has this address, and labels of its own: {@link #peerAt} is another number than the
+   * identity's, which stands for these labels instead.
+   *
+   * @param address a prefix of its whole length
+   * @param labels all that it has, those of its identity included
+   */
+  public void upsertNode(Cidr address, int identity, Labels labels) {
+    variants.upsert(address, identity, NamedPorts.NONE, labels);
   }
 
   /** The address is nobody's; no error if it was not. */

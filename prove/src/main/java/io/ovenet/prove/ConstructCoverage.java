@@ -60,8 +60,8 @@ final class ConstructCoverage {
     boolean ports = Set.of(6, 17, 132).contains(question.protocol());
     return switch (construct) {
       case WHICH_RULE_WINS -> overAllow;
-      case LOCAL_HOST ->
-          question.ingress() && peer.identity() == ReservedIdentity.HOST.number() && there;
+      case LOCAL_HOST -> question.ingress() && question.isAboutHost() && there;
+      case NODES -> there && peer.labels().isReserved(ReservedIdentity.REMOTE_NODE);
       case PEER_SELECTORS -> there && isPod(peer.labels());
       case CIDR -> there && peer.address() != null;
       case NAMED_PORTS, PORTS, L7_LISTS -> there && ports;
@@ -141,6 +141,7 @@ final class ConstructCoverage {
     put(found, Construct.PEER_SELECTORS, rule.containsKey(prefix + "Endpoints"));
     put(found, Construct.PEER_SELECTORS, any(rule.get(prefix), m -> m.containsKey("podSelector")));
     put(found, Construct.ENTITIES, rule.containsKey(prefix + "Entities"));
+    put(found, Construct.NODES, rule.containsKey(prefix + "Nodes"));
     put(found, Construct.CIDR, rule.containsKey(prefix + "CIDR"));
     put(found, Construct.CIDR, rule.containsKey(prefix + "CIDRSet"));
     put(found, Construct.CIDR, any(rule.get(prefix), m -> m.containsKey("ipBlock")));

@@ -139,6 +139,9 @@ record Counterexample(List<Map<String, Object>> policies, RandomWorld world, Que
     world.groups.values().forEach(group -> text.append("---\n").append(dump.dumpToString(group)));
     world.identities.forEach(
         (number, labels) -> text.append("# identity %d: %s%n".formatted(number, labels)));
+    world.nodes.forEach(
+        (address, labels) -> text.append("# node %s: %s%n".formatted(address, labels)));
+    text.append("# API servers: ").append(world.apiServers).append('\n');
     world.pods.forEach((address, pod) -> text.append("# %s is %s%n".formatted(address, pod)));
     return text.append("# question: ").append(question).toString();
   }

@@ -25,6 +25,7 @@ import io.ovenet.policy.PolicySubject;
 import io.ovenet.policy.ReservedIdentity;
 import io.ovenet.policy.RuleOrigin;
 import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -63,10 +64,9 @@ final class KernelNode implements AutoCloseable {
 
   private static final int CONTEXT_IFINDEX = 40;
 
-  /** Addresses of those who have none that policies see. */
+  /** Addresses of those who have none in the world. */
   private static final Map<Integer, String> NODES =
       Map.of(
-          ReservedIdentity.HOST.number(), "172.31.0.1",
           ReservedIdentity.HEALTH.number(), "172.31.0.4",
           ReservedIdentity.REMOTE_NODE.number(), "172.31.0.6",
           ReservedIdentity.KUBE_APISERVER.number(), "172.31.0.7");
@@ -101,12 +101,11 @@ final class KernelNode implements AutoCloseable {
     ring = new RingBuffer(datapath.events());
     realizer = new Realizer(Tables.of(datapath), new PolicyEngine(settings), rules, List.of());
     for (var identity : NODES.keySet()) {
-      var source =
-          identity == ReservedIdentity.HOST.number()
-              ? Ipcache.Source.HOST
-              : Ipcache.Source.REMOTE_NODE;
-      realizer.say(source, IpcacheKey.of(nodeAddress(identity)), identity);
+      realizer.say(Ipcache.Source.REMOTE_NODE, IpcacheKey.of(nodeAddress(identity)), identity);
     }
+    var host = Inet4Address.ofLiteral(RandomWorld.HOST_ADDRESS);
+    realizer.say(Ipcache.Source.HOST, IpcacheKey.of(host), ReservedIdentity.HOST.number());
+    realizer.nodes().host(List.of(host));
     realizer.complete();
     realizer.realize();
   }
@@ -130,6 +129,7 @@ final class KernelNode implements AutoCloseable {
     followIdentities(world);
     followEndpoints(world);
     followPods(world);
+    followNodes(world);
     realizer.realize();
     realizer.collect();
   }
@@ -236,6 +236,20 @@ final class KernelNode implements AutoCloseable {
             realizer.sayPod(Inet4Address.ofLiteral(address), pod.identity(), pod.ports());
           }
         });
+  }
+
+  private void followNodes(RandomWorld world) {
+    for (var address : RandomWorld.NODE_ADDRESSES) {
+      var labels = world.nodes.get(address);
+      if (labels == null) {
+        realizer.nodes().remove(address);
+      } else {
+        realizer.nodes().put(address, List.of(Inet4Address.ofLiteral(address)), labels, 0);
+      }
+    }
+    List<InetAddress> apiServers = new ArrayList<>();
+    world.apiServers.forEach(address -> apiServers.add(Inet4Address.ofLiteral(address)));
+    realizer.nodes().apiServers(apiServers);
   }
 
   /** Whether a packet can put the question: not of protocols or types that begin nothing. */

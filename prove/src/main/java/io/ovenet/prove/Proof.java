@@ -149,7 +149,7 @@ public final class Proof {
     var nobody =
         decision.equals(Decision.NOT_ENFORCED)
             || answer.rules().isEmpty()
-            || (question.ingress() && question.peer().identity() == 1 && expected == Verdict.ALLOW);
+            || (question.ingress() && question.isAboutHost() && expected == Verdict.ALLOW);
     var explained = answer.rules().containsAll(origins) && (!origins.isEmpty() || nobody);
     return decision.verdict() == expected && explained
         ? ""

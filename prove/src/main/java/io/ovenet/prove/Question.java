@@ -1,6 +1,7 @@
 package io.ovenet.prove;
 
 import io.ovenet.policy.PolicySubject;
+import io.ovenet.policy.ReservedIdentity;
 import io.ovenet.policy.Verdict;
 import io.ovenet.policy.naive.NaiveEvaluator;
 import java.util.function.UnaryOperator;
@@ -52,6 +53,10 @@ record Question(
             peer.address(),
             peer.ports());
     return new Question(RandomWorld.renamed(subject, rename), ingress, other, protocol, port);
+  }
+
+  boolean isAboutHost() {
+    return peer.labels().isReserved(ReservedIdentity.HOST);
   }
 
   boolean icmp() {

@@ -91,7 +91,7 @@ final class RandomPolicies {
   private Map<String, Object> rule(boolean ingress, boolean deny) {
     Map<String, Object> rule = new LinkedHashMap<>();
     String prefix = ingress ? "from" : "to";
-    switch (random.nextInt(12)) {
+    switch (random.nextInt(14)) {
       case 0, 1, 2, 3 -> rule.put(prefix + "Endpoints", some(0, 2, () -> selector(true)));
       case 4, 5 ->
           rule.put(
@@ -112,6 +112,7 @@ final class RandomPolicies {
                               "health"))));
       case 6 -> rule.put(prefix + "CIDR", some(0, 2, () -> pick(CIDRS)));
       case 7, 8 -> rule.put(prefix + "CIDRSet", some(0, 2, this::cidrSet));
+      case 12, 13 -> rule.put(prefix + "Nodes", some(0, 2, this::nodeSelector));
       case 9 -> {
         if (chance(30)) {
           other(rule, ingress, deny);
@@ -133,11 +134,39 @@ final class RandomPolicies {
   private void other(Map<String, Object> rule, boolean ingress, boolean deny) {
     if (!ingress && !deny && chance(40)) {
       rule.put("toFQDNs", List.of(Map.of("matchName", "example.org")));
-    } else if (!ingress && chance(40)) {
+    } else if (!ingress && chance(60)) {
       rule.put("toServices", List.of(Map.of("k8sService", Map.of("serviceName", "web"))));
     } else {
-      rule.put(ingress ? "fromNodes" : "toNodes", List.of(Map.of()));
+      rule.put(ingress ? "fromGroups" : "toGroups", List.of(Map.of("aws", Map.of())));
     }
+  }
+
+  private Map<String, Object> nodeSelector() {
+    Map<String, Object> selector = new LinkedHashMap<>();
+    if (chance(60)) {
+      selector.put(
+          "matchLabels",
+          chance(60)
+              ? Map.of(chance(50) ? "zone" : "node:zone", pick(TEAMS))
+              : Map.of(pick(List.of("app", "k8s:app", "node:app")), pick(APPS)));
+    }
+    if (chance(30)) {
+      selector.put(
+          "matchExpressions",
+          some(
+              1,
+              2,
+              () ->
+                  expression(
+                      pick(
+                          List.of(
+                              "app",
+                              "node:app",
+                              "zone",
+                              "node:zone",
+                              "reserved:kube-apiserver")))));
+    }
+    return selector;
   }
 
   private Map<String, Object> cidrSet() {

@@ -12,6 +12,7 @@ import io.ovenet.policy.LabelKeys;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPort;
 import io.ovenet.policy.NamedPorts;
+import io.ovenet.policy.NodeLabels;
 import io.ovenet.policy.NumericIdentity;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicyKey;
@@ -30,7 +31,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +50,16 @@ final class RandomWorld {
   static final List<String> POD_ADDRESSES =
       List.of("10.1.2.4", "10.1.7.8", "10.20.0.1", "10.20.0.2", "192.168.9.9", "172.16.0.5");
 
+  static final List<String> NODE_ADDRESSES = List.of("172.31.0.11", "172.31.0.12", "172.31.0.13");
+  static final String HOST_ADDRESS = "172.31.0.1";
+
+  /** Where an API server may answer: on a node, here, and outside, of which prefixes hold one. */
+  static final List<String> API_SERVERS =
+      List.of(NODE_ADDRESSES.getFirst(), HOST_ADDRESS, "10.1.2.10", "9.9.9.9");
+
+  /** Of API servers outside, apart from those of prefixes. */
+  private static final int FIRST_API_SERVER = 1_000_000;
+
   /** Someone to ask about. */
   record Peer(int identity, Labels labels, @Nullable String address, NamedPorts ports) {
     NaiveEvaluator.Peer naive() {
@@ -62,6 +75,11 @@ final class RandomWorld {
   final Map<Integer, Labels> identities = new TreeMap<>();
   final Map<String, Map<String, Object>> groups = new TreeMap<>();
   final Map<String, Pod> pods = new TreeMap<>();
+
+  /** The labels of other nodes, by address. */
+  final Map<String, Map<String, String>> nodes = new TreeMap<>();
+
+  final Set<String> apiServers = new TreeSet<>();
   final List<PolicySubject> subjects = new ArrayList<>();
   private final Map<Cidr, Integer> prefixes = new HashMap<>();
   private final PolicyParser parser = new PolicyParser(CLUSTER);
@@ -78,6 +96,7 @@ final class RandomWorld {
     for (int i = 0; i < 3; i++) {
       addSubject(random.nextInt(12) == 0 ? ReservedIdentity.INIT.labels() : podLabels());
       putPod();
+      putNode();
     }
   }
 
@@ -88,6 +107,8 @@ final class RandomWorld {
     documents.putAll(other.documents);
     identities.putAll(other.identities);
     pods.putAll(other.pods);
+    nodes.putAll(other.nodes);
+    apiServers.addAll(other.apiServers);
     groups.putAll(other.groups);
     subjects.addAll(other.subjects);
     prefixes.putAll(other.prefixes);
@@ -132,6 +153,91 @@ final class RandomWorld {
     engine.upsertAddress(Cidr.parse(address), pod.identity, pod.ports);
   }
 
+  private void putNode() {
+    Map<String, String> labels = new TreeMap<>();
+    if (random.nextInt(4) > 0) {
+      labels.put("zone", pick(RandomPolicies.TEAMS));
+    }
+    if (random.nextBoolean()) {
+      labels.put("app", pick(RandomPolicies.APPS));
+    }
+    String address = pick(NODE_ADDRESSES);
+    nodes.put(address, labels);
+    tell(engine, address);
+  }
+
+  private void changeApiServers() {
+    String address = pick(API_SERVERS);
+    if (!apiServers.remove(address)) {
+      apiServers.add(address);
+    }
+    tell(engine, address);
+  }
+
+  /** Tells an engine of a node's, the host's or an API server's address. */
+  private void tell(PolicyEngine told, String address) {
+    Cidr at = Cidr.parse(address);
+    if (nodes.containsKey(address) || address.equals(HOST_ADDRESS)) {
+      Peer peer = nodeAt(address);
+      if (peer.labels.equals(ReservedIdentity.HOST.labels())) {
+        told.removeAddress(at);
+      } else {
+        told.upsertNode(at, reservedAt(address), peer.labels);
+      }
+    } else if (isInside(address)) {
+      told.removeAddress(at);
+    } else if (apiServers.contains(address)) {
+      told.upsertIdentity(apiServerNumber(address), NodeLabels.ofOutsideApiServer(at), at);
+    } else {
+      told.removeIdentity(apiServerNumber(address));
+    }
+  }
+
+  private static boolean isInside(String address) {
+    return NODE_ADDRESSES.contains(address) || address.equals(HOST_ADDRESS);
+  }
+
+  private static int apiServerNumber(String address) {
+    return NumericIdentity.local(FIRST_API_SERVER + API_SERVERS.indexOf(address));
+  }
+
+  private int reservedAt(String address) {
+    return address.equals(HOST_ADDRESS)
+        ? ReservedIdentity.HOST.number()
+        : NodeLabels.identityOf(apiServers.contains(address)).number();
+  }
+
+  /** Another node, or the host. */
+  private Peer nodeAt(String address) {
+    boolean apiServer = apiServers.contains(address);
+    Labels labels =
+        !address.equals(HOST_ADDRESS)
+            ? NodeLabels.ofRemote(Objects.requireNonNull(nodes.get(address)), CLUSTER, apiServer)
+            : apiServer ? NodeLabels.ofHostWithApiServer() : ReservedIdentity.HOST.labels();
+    return new Peer(
+        engine.peerAt(Cidr.parse(address), reservedAt(address)), labels, address, NamedPorts.NONE);
+  }
+
+  /** Everybody who is a node, or an API server, or both. */
+  List<Peer> nodePeers() {
+    List<Peer> peers = new ArrayList<>(List.of(nodeAt(HOST_ADDRESS)));
+    nodes.keySet().forEach(address -> peers.add(nodeAt(address)));
+    for (String address : apiServers) {
+      if (!isInside(address)) {
+        peers.add(apiServerAt(address));
+      }
+    }
+    return peers;
+  }
+
+  private static Peer apiServerAt(String address) {
+    return new Peer(
+        apiServerNumber(address),
+        NodeLabels.ofOutsideApiServer(Cidr.parse(address)),
+        address,
+        NamedPorts.NONE);
+  }
+
   private NamedPorts ports() {
     List<NamedPort> ports = new ArrayList<>();
     for (String name : List.of("http", "http", "dns")) {
@@ -154,7 +260,7 @@ final class RandomWorld {
   void change() {
     int count = 1 + random.nextInt(3);
     for (int i = 0; i < count; i++) {
-      switch (random.nextInt(15)) {
+      switch (random.nextInt(18)) {
         case 0 -> {
           if (!identities.isEmpty()) {
             int number = pick(List.copyOf(identities.keySet()));
@@ -177,6 +283,13 @@ final class RandomWorld {
           }
         }
         case 6, 7 -> putPod();
+        case 15 -> putNode();
+        case 16 -> changeApiServers();
+        case 17 -> {
+          String address = pick(NODE_ADDRESSES);
+          nodes.remove(address);
+          tell(engine, address);
+        }
         case 9 -> {
           Map<String, Object> group = generator.group();
           CidrGroup parsed = CidrGroups.parse(group, _ -> {});
@@ -255,6 +368,8 @@ final class RandomWorld {
         (cidr, number) -> fresh.upsertIdentity(number, Labels.of(Label.reserved("world")), cidr));
     pods.forEach(
         (address, pod) -> fresh.upsertAddress(Cidr.parse(address), pod.identity, pod.ports));
+    nodes.keySet().forEach(address -> tell(fresh, address));
+    API_SERVERS.forEach(address -> tell(fresh, address));
     boolean subjectsFirst = random.nextBoolean();
     if (subjectsFirst) {
       subjects.forEach(fresh::addSubject);
@@ -285,6 +400,7 @@ final class RandomWorld {
     other.identities.clear();
     other.subjects.clear();
     other.groups.clear();
+    nodes.forEach((address, labels) -> other.nodes.put(address, renamed(labels, rename)));
     identities.forEach((number, labels) -> other.identities.put(number, renamed(labels, rename)));
     subjects.forEach(subject -> other.subjects.add(renamed(subject, rename)));
     groups.forEach((name, group) -> other.groups.put(name, tree(group, rename)));
@@ -313,6 +429,13 @@ final class RandomWorld {
     return Labels.of(changed);
   }
 
+  private static Map<String, String> renamed(
+      Map<String, String> labels, UnaryOperator<String> rename) {
+    Map<String, String> changed = new TreeMap<>();
+    labels.forEach((key, value) -> changed.put(rename.apply(key), rename.apply(value)));
+    return changed;
+  }
+
   private static Map<String, Object> tree(Map<?, ?> map, UnaryOperator<String> rename) {
     Map<String, Object> changed = new LinkedHashMap<>();
     map.forEach(
@@ -339,6 +462,12 @@ final class RandomWorld {
     if (address == null) {
       return peer;
     }
+    if (isInside(address)) {
+      return nodeAt(address);
+    }
+    if (apiServers.contains(address)) {
+      return apiServerAt(address);
+    }
     Pod pod = pods.get(address);
     return pod == null
         ? new Peer(identityOf(address), peer.labels, address, peer.ports)
@@ -359,14 +488,17 @@ final class RandomWorld {
 
   Peer peer() {
     int choice = random.nextInt(10);
-    if (choice < 5 && !identities.isEmpty()) {
+    if (choice < 4 && !identities.isEmpty()) {
       String address = pick(POD_ADDRESSES);
       Pod pod = pods.get(address);
       if (pod != null && identities.containsKey(pod.identity)) {
         return podAt(address, pod);
       }
     }
-    if (choice < 8) {
+    if (choice < 6) {
+      return pick(nodePeers());
+    }
+    if (choice < 9) {
       String address = pick(ADDRESSES);
       return new Peer(
           identityOf(address), ReservedIdentity.WORLD.labels(), address, NamedPorts.NONE);
@@ -374,7 +506,6 @@ final class RandomWorld {
     ReservedIdentity reserved =
         pick(
             List.of(
-                ReservedIdentity.HOST,
                 ReservedIdentity.HEALTH,
                 ReservedIdentity.REMOTE_NODE,
                 ReservedIdentity.KUBE_APISERVER));

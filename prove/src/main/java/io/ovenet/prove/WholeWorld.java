@@ -27,10 +27,7 @@ final class WholeWorld {
 
   private static final List<ReservedIdentity> RESERVED =
       List.of(
-          ReservedIdentity.HOST,
-          ReservedIdentity.HEALTH,
-          ReservedIdentity.REMOTE_NODE,
-          ReservedIdentity.KUBE_APISERVER);
+          ReservedIdentity.HEALTH, ReservedIdentity.REMOTE_NODE, ReservedIdentity.KUBE_APISERVER);
 
   private final Proof proof;
   private final RandomWorld world;
@@ -76,6 +73,10 @@ final class WholeWorld {
             peers.add(world.podAt(address, pod));
           }
         });
+    for (var peer : world.nodePeers()) {
+      inside.add(Cidr.parse(Objects.requireNonNull(peer.address())));
+      peers.add(peer);
+    }
     for (var address : classes.outside(inside)) {
       if (!address.ipv6()) {
         var text = address.toString().replace("/32", "");

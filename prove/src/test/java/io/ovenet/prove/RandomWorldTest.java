@@ -76,6 +76,13 @@ class RandomWorldTest {
                         .isEqualTo(table(compiled.tables(direction), freshClass));
                   }
                 });
+        List<RandomWorld.Peer> known = world.nodePeers();
+        List<RandomWorld.Peer> knownWhole = whole.nodePeers();
+        for (int i = 0; i < known.size(); i++) {
+          assertThat(table(changed.tables(direction), classOf(world, known.get(i))))
+              .as("%s %s", where, known.get(i))
+              .isEqualTo(table(compiled.tables(direction), classOf(whole, knownWhole.get(i))));
+        }
         world.pods.forEach(
             (address, pod) -> {
               if (world.identities.containsKey(pod.identity())) {

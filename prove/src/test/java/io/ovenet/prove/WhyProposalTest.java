@@ -160,14 +160,23 @@ class WhyProposalTest {
     }
   }
 
-  /** Of what lies outside the address is meant; the entity remote-node holds API servers. */
+  /**
+   * Of what lies outside the address is meant; the entity remote-node holds all other nodes, and
+   * kube-apiserver every API server.
+   */
   private static boolean isSaid(RandomWorld.Peer other, RandomWorld.Peer asked) {
     if (other.labels().equals(asked.labels())) {
       return !asked.labels().isReserved(ReservedIdentity.WORLD)
           || Objects.equals(other.address(), asked.address());
     }
-    return asked.labels().equals(ReservedIdentity.REMOTE_NODE.labels())
-        && other.labels().isReserved(ReservedIdentity.REMOTE_NODE);
+    if (asked.labels().isReserved(ReservedIdentity.HOST)) {
+      return other.labels().isReserved(ReservedIdentity.HOST);
+    }
+    var named =
+        asked.labels().isReserved(ReservedIdentity.KUBE_APISERVER)
+            ? ReservedIdentity.KUBE_APISERVER
+            : ReservedIdentity.REMOTE_NODE;
+    return asked.labels().isReserved(named) && other.labels().isReserved(named);
   }
 
   private static NaiveEvaluator with(RandomWorld world, Map<String, ?> document) {

@@ -12,6 +12,7 @@ import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPort;
 import io.ovenet.policy.NamedPorts;
+import io.ovenet.policy.NodeLabels;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicySettings;
 import io.ovenet.policy.PortRange;
@@ -25,11 +26,13 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -112,6 +115,9 @@ final class ExhaustiveVerification {
   private final List<Cidr> inside =
       new ArrayList<>(List.of(Cidr.parse("0.0.0.0/8"), Cidr.parse("127.0.0.0/8")));
 
+  /** The node's own addresses. */
+  private final Set<Cidr> host = new HashSet<>();
+
   private final List<Question> waiting = new ArrayList<>();
   private @Nullable Judge judge;
   private long byDocuments;
@@ -140,7 +146,8 @@ final class ExhaustiveVerification {
 
   /** What nodes have in force of policies that are not valid, as the operator keeps it. */
   private static ClusterState withLastValid(ClusterState state) {
-    PolicyParser parser = new PolicyParser(state.settings().cluster());
+    PolicyParser parser =
+        new PolicyParser(state.settings().cluster(), state.settings().nodeLabels());
     Map<PolicyKey, PolicyDocument> versions = new HashMap<>();
     for (PolicyDocument policy : state.policies().values()) {
       String packed = new JsonObject(policy.document()).object("status").string("lastValid");
@@ -207,6 +214,9 @@ final class ExhaustiveVerification {
     for (String address : answer.strings("nodes")) {
       inside.add(Cidr.parse(address));
     }
+    for (String address : answer.strings("host")) {
+      host.add(Cidr.parse(address));
+    }
     for (JsonObject endpoint : answer.objects("endpoints")) {
       List<NamedPort> ports = new ArrayList<>();
       for (JsonObject port : endpoint.objects("ports")) {
@@ -235,6 +245,10 @@ final class ExhaustiveVerification {
         inside.add(Objects.requireNonNull(pod.address()));
       }
     }
+    for (Party node : nodes()) {
+      peers.add(node);
+      inside.add(Objects.requireNonNull(node.address()));
+    }
     for (Cidr address : classes.outside(inside)) {
       if (!address.ipv6()) {
         peers.add(Party.outside(address.toString(), address));
@@ -242,6 +256,25 @@ final class ExhaustiveVerification {
     }
     RESERVED.forEach(reserved -> peers.add(Party.reserved(reserved)));
     return peers;
+  }
+
+  /** Other nodes and API servers, and the node itself, as it sees them. */
+  private List<Party> nodes() {
+    boolean apiServer = false;
+    for (Party node : state.nodes()) {
+      apiServer |=
+          host.contains(node.address())
+              && node.labels().isReserved(ReservedIdentity.KUBE_APISERVER);
+    }
+    List<Party> nodes = new ArrayList<>();
+    for (Party node : state.nodes()) {
+      boolean here = host.contains(node.address());
+      Labels ofHost = apiServer ? NodeLabels.ofHostWithApiServer() : ReservedIdentity.HOST.labels();
+      nodes.add(
+          here ? new Party(node.name(), ofHost, node.address(), NamedPorts.NONE, false) : node);
+    }
+    nodes.removeIf(node -> node.address() == null || node.address().ipv6());
+    return nodes;
   }
 
   /** Has those that wait decided; the failure, if the agent can't. */

@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
     name = "why",
     description = {
       "Says whether a connection passes on each side, by which rule, and what would let it pass.",
-      "An end is a pod (shop/web-1), a virtual machine (vm/shop/db), labels (app=web,tier=front), an"
-          + " address or prefix, or an entity (host, world, remote-node, …)."
+      "An end is a pod (shop/web-1), a virtual machine (vm/shop/db), labels (app=web,tier=front),"
+          + " another node (node/worker-1), an address or prefix, or an entity (host, world, …)."
     },
     mixinStandardHelpOptions = true,
     exitCodeListHeading = "%nExit status:%n",

@@ -5,8 +5,10 @@ import io.ovenet.policy.CidrGroupSelector;
 import io.ovenet.policy.CidrSelector;
 import io.ovenet.policy.EndpointSelector;
 import io.ovenet.policy.Entity;
+import io.ovenet.policy.Label;
 import io.ovenet.policy.LabelRequirement;
 import io.ovenet.policy.PeerSelector;
+import io.ovenet.policy.ReservedIdentity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -15,11 +17,22 @@ import java.util.regex.Pattern;
 /** The members of a Cilium rule that say who is on the other side. */
 final class PeersParser {
   private final PeerScope scope;
+  private final boolean nodeLabels;
   private final Notices notices;
 
-  PeersParser(PeerScope scope, Notices notices) {
+  /**
+   * For one object.
+   *
+   * @param nodeLabels whether nodes are selected by their labels
+   */
+  PeersParser(PeerScope scope, boolean nodeLabels, Notices notices) {
     this.scope = scope;
+    this.nodeLabels = nodeLabels;
     this.notices = notices;
+  }
+
+  PeerScope scope() {
+    return scope;
   }
 
   /**
@@ -70,6 +83,7 @@ final class PeersParser {
         case "CIDR" -> cidrs(field, selectors);
         case "CIDRSet" -> cidrSets(field, selectors, groups);
         case "Entities" -> everyone = entities(field, selectors);
+        case "Nodes" -> complete = nodes(name, field, selectors);
         default -> {
           validateOther(member, field);
           notices.add(
@@ -93,6 +107,28 @@ final class PeersParser {
       selectors.add(
           scope.peers(SelectorParser.requirements(item, LabelRequirement.ANY_SOURCE, "")));
     }
+  }
+
+  /** Whether they are in force. Other nodes alone, whatever else has such labels. */
+  private boolean nodes(String name, Field field, List<PeerSelector> selectors) {
+    for (Field item : field.items()) {
+      List<LabelRequirement> requirements =
+          SelectorParser.requirements(item, LabelRequirement.ANY_SOURCE, "");
+      requirements.add(
+          LabelRequirement.exists(Label.RESERVED, ReservedIdentity.REMOTE_NODE.labelName()));
+      if (nodeLabels) {
+        selectors.add(EndpointSelector.of(requirements));
+      }
+    }
+    if (!nodeLabels) {
+      notices.add(
+          field,
+          name
+              + " is not in force: nodes have no labels while enable-node-selector-labels is false;"
+              + " an allow grants nothing by it, a deny denies all peers",
+          "set enable-node-selector-labels to true, or use the entity remote-node");
+    }
+    return nodeLabels;
   }
 
   private static void cidrs(Field field, List<PeerSelector> selectors) {
@@ -177,7 +213,6 @@ final class PeersParser {
   private static void validateOther(String member, Field field) {
     for (Field item : field.items()) {
       switch (member) {
-        case "Nodes" -> SelectorParser.requirements(item, LabelRequirement.ANY_SOURCE, "");
         case "Groups" -> {
           item.only(Set.of("aws"));
           item.get("aws")

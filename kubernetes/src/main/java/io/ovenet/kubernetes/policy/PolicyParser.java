@@ -34,6 +34,7 @@ public final class PolicyParser {
   private static final String LABEL_PREFIX = "io.cilium.k8s.policy.";
 
   private final String cluster;
+  private final boolean nodeLabels;
 
   /**
    * Makes a parser.
@@ -41,7 +42,17 @@ public final class PolicyParser {
    * @param cluster name of the own cluster
    */
   public PolicyParser(String cluster) {
+    this(cluster, true);
+  }
+
+  /**
+   * The same, by the agents' configuration.
+   *
+   * @param nodeLabels whether rules select nodes by their labels
+   */
+  public PolicyParser(String cluster, boolean nodeLabels) {
     this.cluster = cluster;
+    this.nodeLabels = nodeLabels;
   }
 
   /**
@@ -61,13 +72,17 @@ public final class PolicyParser {
       List<Rule> rules =
           kind == PolicyKind.NETWORK_POLICY
               ? List.of(new NetworkPolicyParser(key, derived, cluster).rule(root.get("spec")))
-              : ciliumRules(root, new SpecParser(key, derived, cluster, notices));
+              : ciliumRules(root, new SpecParser(key, derived, peers(key, notices), notices));
       return new ParsedPolicy.Valid(
           new PolicyObject(key, audit ? audited(rules) : rules, notices.asList()));
     } catch (PolicyException e) {
       return new ParsedPolicy.Invalid(
           key, e.notice(), new PolicyObject(key, isolation(key, root), List.of()));
     }
+  }
+
+  private PeersParser peers(PolicyKey key, Notices notices) {
+    return new PeersParser(new PeerScope(key.namespace(), cluster), nodeLabels, notices);
   }
 
   private static boolean isAudit(Field annotation) {
@@ -176,10 +191,11 @@ public final class PolicyParser {
   }
 
   private @Nullable Rule isolationBy(PolicyKey key, Field spec) {
+    Notices notices = new Notices();
     try {
       return key.kind() == PolicyKind.NETWORK_POLICY
           ? new NetworkPolicyParser(key, Labels.EMPTY, cluster).isolation(spec)
-          : new SpecParser(key, Labels.EMPTY, cluster, new Notices()).isolation(spec);
+          : new SpecParser(key, Labels.EMPTY, peers(key, notices), notices).isolation(spec);
     } catch (PolicyException e) {
       // Its subject is what can't be read. The document's first error is reported by the caller.
       return null;

@@ -78,12 +78,12 @@ final class SpecParser {
   /** Whose L7 rules a port's are: a proxy speaks one protocol on a port. Of one direction. */
   private final Map<Object, String> l7ByPort = new HashMap<>();
 
-  SpecParser(PolicyKey key, Labels derivedLabels, String cluster, Notices notices) {
+  SpecParser(PolicyKey key, Labels derivedLabels, PeersParser peers, Notices notices) {
     this.key = key;
     this.derivedLabels = derivedLabels;
     this.notices = notices;
-    this.scope = new PeerScope(key.namespace(), cluster);
-    this.peers = new PeersParser(scope, notices);
+    this.scope = peers.scope();
+    this.peers = peers;
     this.ports = new PortsParser(notices);
     this.l7 = new L7Parser(notices);
   }

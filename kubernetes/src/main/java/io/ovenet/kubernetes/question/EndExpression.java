@@ -14,8 +14,8 @@ import java.util.Map;
 
 /**
  * Who is meant by an end of a connection as people write it: {@code shop/web-1}, {@code web-1},
- * {@code vm/shop/db}, {@code app=web,tier=front}, {@code 10.0.0.7}, {@code 10.0.0.0/8}, {@code
- * host}.
+ * {@code vm/shop/db}, {@code app=web,tier=front}, {@code node/worker-1}, {@code 10.0.0.7}, {@code
+ * 10.0.0.0/8}, {@code host}.
  */
 public final class EndExpression {
   private final ClusterState state;
@@ -49,6 +49,9 @@ public final class EndExpression {
         || text.matches("[0-9a-fA-F:]*:[0-9a-fA-F:.]*(/[0-9]+)?")) {
       return ofAddress(text);
     }
+    if (text.startsWith("node/")) {
+      return List.of(node(text));
+    }
     boolean machine = text.startsWith("vm/");
     String name = machine ? text.substring(3) : text.startsWith("pod/") ? text.substring(4) : text;
     int slash = name.indexOf('/');
@@ -69,10 +72,20 @@ public final class EndExpression {
               + name
               + "'"
               + (in.isEmpty() ? "" : " in namespace " + in)
-              + ": name it as namespace/name, vm/namespace/name, by labels (app=web), an address,"
-              + " or an entity (host, world, …)");
+              + ": name it as namespace/name, vm/namespace/name, by labels (app=web), node/name, an"
+              + " address, or an entity (host, world, …)");
     }
     return List.copyOf(found.values());
+  }
+
+  private Party node(String text) {
+    for (Party node : state.nodes()) {
+      if (node.name().equals(text)) {
+        return node;
+      }
+    }
+    throw new IllegalArgumentException(
+        "no node is called '" + text.substring(5) + "': see `kubectl get nodes`");
   }
 
   private static Party titled(Workload workload) {
@@ -116,6 +129,11 @@ public final class EndExpression {
     for (Workload workload : state.workloads()) {
       if (address.equals(workload.party().address())) {
         return List.of(titled(workload));
+      }
+    }
+    for (Party node : state.nodes()) {
+      if (address.equals(node.address())) {
+        return List.of(node);
       }
     }
     List<Party> parties = new ArrayList<>();

@@ -20,17 +20,20 @@ import java.util.TreeMap;
 /**
  * Who there is and what policies there are, at one moment. Immutable.
  *
+ * @param nodes addresses of nodes, as any other node knows them, and of API servers outside
  * @param namespaces their labels
  * @param policies by key
  */
 public record ClusterState(
     PolicySettings settings,
     List<Workload> workloads,
+    List<Party> nodes,
     Map<String, Map<String, String>> namespaces,
     Map<PolicyKey, PolicyDocument> policies,
     List<CidrGroup> groups) {
   public ClusterState {
     workloads = List.copyOf(workloads);
+    nodes = List.copyOf(nodes);
     groups = List.copyOf(groups);
     namespaces = Map.copyOf(namespaces);
     policies = java.util.Collections.unmodifiableMap(new TreeMap<>(policies));
@@ -52,14 +55,14 @@ public record ClusterState(
   public ClusterState with(Map<PolicyKey, PolicyDocument> changed) {
     Map<PolicyKey, PolicyDocument> both = new TreeMap<>(policies);
     both.putAll(changed);
-    return new ClusterState(settings, workloads, namespaces, both, groups);
+    return new ClusterState(settings, workloads, nodes, namespaces, both, groups);
   }
 
   /** Without these policies. */
   public ClusterState without(java.util.Collection<PolicyKey> removed) {
     Map<PolicyKey, PolicyDocument> rest = new TreeMap<>(policies);
     rest.keySet().removeAll(removed);
-    return new ClusterState(settings, workloads, namespaces, rest, groups);
+    return new ClusterState(settings, workloads, nodes, namespaces, rest, groups);
   }
 
   /** Decides for this state. */
@@ -76,7 +79,7 @@ public record ClusterState(
 
   /** Explains this state. */
   public Why why(Judge judge) {
-    PolicyParser parser = new PolicyParser(settings.cluster());
+    PolicyParser parser = new PolicyParser(settings.cluster(), settings.nodeLabels());
     return new Why(
         judge, settings.cluster(), objects(), pods(), document -> read(parser, document));
   }

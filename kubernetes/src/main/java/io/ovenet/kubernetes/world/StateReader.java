@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers objects of any kind, in any order, and makes of them a {@link ClusterState}. Kinds that
- * say nothing of policy or of pods are passed over. Used by one thread.
+ * say nothing of policy, pods or nodes are passed over. Used by one thread.
  */
 public final class StateReader {
   private static final String NAME_OF_NAMESPACE = "kubernetes.io/metadata.name";
@@ -45,11 +45,13 @@ public final class StateReader {
   private final Map<String, Pod> pods = new LinkedHashMap<>();
   private final Map<PolicyKey, PolicyDocument> policies = new TreeMap<>();
   private final Map<String, CidrGroup> groups = new TreeMap<>();
+  private final NodeReader nodes;
   private int passedOver;
 
   public StateReader(PolicySettings settings) {
     this.settings = settings;
-    this.parser = new PolicyParser(settings.cluster());
+    this.nodes = new NodeReader(settings);
+    this.parser = new PolicyParser(settings.cluster(), settings.nodeLabels());
   }
 
   /** How many objects were of kinds that say nothing here. */
@@ -82,6 +84,10 @@ public final class StateReader {
       namespaces.put(metadata.string("name"), labels);
     } else if (kind.equals("Pod")) {
       addPod(object);
+    } else if (kind.equals("Node")) {
+      nodes.add(RecordKind.NODES.reader().apply(object));
+    } else if (kind.equals("EndpointSlice")) {
+      nodes.add(RecordKind.ENDPOINT_SLICES.reader().apply(object));
     } else if (TEMPLATES.contains(kind)) {
       addTemplate(object, object.object("spec").object("template"), kind, "");
     } else if (kind.equals("CronJob")) {
@@ -147,7 +153,7 @@ public final class StateReader {
       workloads.add(workload(pod));
     }
     return new ClusterState(
-        settings, workloads, namespaces, policies, List.copyOf(groups.values()));
+        settings, workloads, nodes.parties(), namespaces, policies, List.copyOf(groups.values()));
   }
 
   private Workload workload(Pod pod) {

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -172,9 +173,9 @@ class SemanticsTest {
                 "k8s:" + LabelKeys.NAMESPACE + "=shop",
                 "k8s:" + LabelKeys.CLUSTER + "=other"),
             "10.9.0.1")
-        .peer(
-            "apiserver-outside",
-            Labels.of(Label.reserved("kube-apiserver"), Label.reserved("world")));
+        .apiServer("apiserver-outside", "198.51.100.7")
+        .node("node-a", "192.0.2.1", false, Map.of("zone", "a"))
+        .node("node-b", "192.0.2.2", true, Map.of("zone", "b"));
   }
 
   private static Labels boxed() {

@@ -11,6 +11,7 @@ import io.ovenet.policy.LabelKeys;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPort;
 import io.ovenet.policy.NamedPorts;
+import io.ovenet.policy.NodeLabels;
 import io.ovenet.policy.NumericIdentity;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicyKey;
@@ -41,7 +42,7 @@ final class World {
   static final String CLUSTER = "default";
 
   private final PolicyEngine engine;
-  private final PolicyParser parser = new PolicyParser(CLUSTER);
+  private final PolicyParser parser;
 
   /** A pod of the cluster: its identity and address. */
   private record Pod(int identity, Cidr address) {}
@@ -65,6 +66,7 @@ final class World {
   World(PolicySubject subject, PolicySettings settings) {
     engine = new PolicyEngine(settings);
     this.settings = settings;
+    parser = new PolicyParser(CLUSTER, settings.nodeLabels());
     this.subject = subject;
     engine.addSubject(subject);
     snapshot = engine.compile();
@@ -111,6 +113,29 @@ final class World {
         name,
         new NaiveEvaluator.Peer(
             labels.toSecurityLabels(), address, named(NamedPorts.of(List.of(ports)))));
+    compile();
+    return this;
+  }
+
+  /** Another node, or an API server on one; peers of this name are that address of it. */
+  World node(String name, String address, boolean apiServer, Map<String, String> labels) {
+    int identity = NodeLabels.identityOf(apiServer).number();
+    Labels all = NodeLabels.ofRemote(labels, CLUSTER, apiServer);
+    engine.upsertNode(Cidr.parse(address), identity, all);
+    pods.put(name, new Pod(identity, Cidr.parse(address)));
+    judged.put(name, new NaiveEvaluator.Peer(all.toSecurityLabels(), address));
+    compile();
+    return this;
+  }
+
+  /** An API server outside the cluster. */
+  World apiServer(String name, String address) {
+    int number = 3000 + peers.size();
+    peers.put(name, number);
+    Cidr parsed = Cidr.parse(address);
+    Labels labels = NodeLabels.ofOutsideApiServer(parsed);
+    engine.upsertIdentity(number, labels, parsed);
+    judged.put(name, new NaiveEvaluator.Peer(labels.toSecurityLabels(), address));
     compile();
     return this;
   }

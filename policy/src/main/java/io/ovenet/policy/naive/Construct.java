@@ -14,6 +14,7 @@ public enum Construct {
   EVERY_ENDPOINT("endpointSelector {} of a clusterwide policy", true),
   ENTITIES("entities", false),
   CIDR("CIDR", true),
+  NODES("nodes by labels", true),
   NAMED_PORTS("named ports", true),
   PORTS("ports", true),
   ICMP("ICMP", true),

@@ -64,9 +64,15 @@ final class NaivePeers {
         return Match.YES;
       }
     }
+    for (Object selector : Doc.list(rule, prefix + "Nodes")) {
+      // Other nodes, the local one never.
+      if (peer.labels().containsKey("reserved:remote-node")
+          && NaiveSelector.matches(selector, "", peer.labels())) {
+        return Match.YES;
+      }
+    }
     boolean unknown =
-        !Doc.list(rule, prefix + "Nodes").isEmpty()
-            || !Doc.list(rule, prefix + "Groups").isEmpty()
+        !Doc.list(rule, prefix + "Groups").isEmpty()
             || !Doc.list(rule, "toServices").isEmpty()
             || !Doc.list(rule, "toFQDNs").isEmpty();
     for (Object set : Doc.list(rule, prefix + "CIDRSet")) {

@@ -131,12 +131,19 @@ final class Addition {
       rule.put(prefix + "CIDR", List.of(String.valueOf(peer.address())));
       return peer.address() + " outside the cluster";
     }
+    String host = peer.labels().get(Label.NODE, LabelKeys.HOSTNAME);
+    if (host != null) {
+      String key = Label.NODE + ":" + LabelKeys.HOSTNAME;
+      rule.put(prefix + "Nodes", List.of(Map.of("matchLabels", Map.of(key, host))));
+      return "nodes " + key + "=" + host;
+    }
     if (!peer.isPod()) {
       String entity = entity(peer.labels());
       rule.put(prefix + "Entities", List.of(entity));
       return switch (entity) {
         case "remote-node" -> "all other nodes, API servers on them included";
         case "world" -> "all addresses outside the cluster";
+        case "kube-apiserver" -> "all API servers";
         default -> "the entity " + entity;
       };
     }
@@ -170,6 +177,13 @@ final class Addition {
     for (ReservedIdentity identity : ReservedIdentity.values()) {
       if (identity.labels().equals(labels)) {
         return identity.labelName();
+      }
+    }
+    for (ReservedIdentity part :
+        List.of(
+            ReservedIdentity.HOST, ReservedIdentity.KUBE_APISERVER, ReservedIdentity.REMOTE_NODE)) {
+      if (labels.isReserved(part)) {
+        return part.labelName();
       }
     }
     throw new IllegalArgumentException("neither pod nor address nor reserved: " + labels);

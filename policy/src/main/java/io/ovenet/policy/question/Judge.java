@@ -39,10 +39,17 @@ public final class Judge {
   /** A pod whose address is not known. */
   private record Unknown(int identity, NamedPorts ports) {}
 
-  private static final Map<Labels, Integer> RESERVED = reserved();
+  /** What makes an identity; the address of what lies outside, null for all others. */
+  private record Meaning(Labels labels, @Nullable Cidr outside) {
+    static Meaning of(Party party) {
+      return new Meaning(party.labels(), party.liesOutside() ? party.address() : null);
+    }
+  }
+
+  private static final Map<Meaning, Integer> RESERVED = reserved();
 
   private final PolicyEngine engine;
-  private final Map<Labels, Integer> identities = new HashMap<>();
+  private final Map<Meaning, Integer> identities = new HashMap<>();
   private final Map<Cidr, Integer> prefixes = new HashMap<>();
   private final boolean[] lengths4 = new boolean[33];
   private final boolean[] lengths6 = new boolean[129];
@@ -76,10 +83,10 @@ public final class Judge {
     snapshot = compile();
   }
 
-  private static Map<Labels, Integer> reserved() {
-    Map<Labels, Integer> reserved = new HashMap<>();
+  private static Map<Meaning, Integer> reserved() {
+    Map<Meaning, Integer> reserved = new HashMap<>();
     for (ReservedIdentity identity : ReservedIdentity.values()) {
-      reserved.put(identity.labels(), identity.number());
+      reserved.put(new Meaning(identity.labels(), null), identity.number());
     }
     return Map.copyOf(reserved);
   }
@@ -88,11 +95,16 @@ public final class Judge {
     if (party.isOutside()) {
       return;
     }
-    Integer number = identities.get(party.labels());
+    Meaning meaning = Meaning.of(party);
+    Integer number = identities.get(meaning);
     if (number == null) {
       number = NumericIdentity.CLUSTER_MIN + identities.size();
-      identities.put(party.labels(), number);
-      engine.upsertIdentity(number, party.labels());
+      identities.put(meaning, number);
+      if (meaning.outside == null) {
+        engine.upsertIdentity(number, party.labels());
+      } else {
+        engine.upsertIdentity(number, party.labels(), meaning.outside);
+      }
     }
     Cidr address = addressOf(party, number);
     if (address != null) {
@@ -121,6 +133,10 @@ public final class Judge {
    * no address of the Internet is (240.0.0.0/4, RFC 1112 section 4).
    */
   private @Nullable Cidr addressOf(Party party, int number) {
+    if (!party.isPod()) {
+      // Nodes and API servers have their labels, or their address, by their identity.
+      return null;
+    }
     if (party.address() != null || party.ports().isEmpty()) {
       return party.address();
     }
@@ -193,11 +209,11 @@ public final class Judge {
     if (peer.isOutside()) {
       return outside(Objects.requireNonNull(peer.address()));
     }
-    Integer number = identities.get(peer.labels());
+    Integer number = identities.get(Meaning.of(peer));
     if (number == null) {
       add(peer);
       snapshot = compile();
-      number = Objects.requireNonNull(identities.get(peer.labels()));
+      number = Objects.requireNonNull(identities.get(Meaning.of(peer)));
     }
     Cidr address = addressOf(peer, number);
     if (address == null) {
