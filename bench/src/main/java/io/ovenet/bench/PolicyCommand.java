@@ -47,6 +47,14 @@ final class PolicyCommand implements Callable<Integer> {
   private int changes;
 
   @Option(
+      names = "--warm-up",
+      description = {
+        "How many changes come first, which are told apart, since API server, agent and client",
+        "begin with code that is not compiled yet (default: half of --changes)."
+      })
+  private int warmUp = -1;
+
+  @Option(
       names = "--world",
       description = {
         "${COMPLETION-CANDIDATES}: two pods and a policy, or 10,000 identities, 1,000 policies and",
@@ -72,18 +80,19 @@ final class PolicyCommand implements Callable<Integer> {
     Map<String, Object> report = new LinkedHashMap<>();
     boolean large = world == World.large;
     int count = changes > 0 ? changes : large ? 200 : 1000;
+    int first = warmUp >= 0 ? warmUp : count / 2;
     try (BenchNode node = large ? new BenchNode(0.5, 512L << 20) : new BenchNode(0, 0)) {
       PolicyWorld.Ends ends =
           large ? PolicyWorld.large(node, seed, report) : PolicyWorld.small(node);
       try (var _ = node.api().watch(RecordKind.CILIUM_NETWORK_POLICIES, WatchScope.ALL, clock())) {
         long before = node.processorTime().toNanos();
         try (PodChurn pods = new PodChurn(churn ? ends.others() : List.of())) {
-          measure(node, ends, count, report);
+          measure(node, ends, first, count, report);
           report.put("pods deleted and added meanwhile", pods.count());
         }
         report.put(
             "the agent's processor time a change, probes' flows included, ms",
-            Math.round((node.processorTime().toNanos() - before) / 1e4 / count) / 100.0);
+            Math.round((node.processorTime().toNanos() - before) / 1e4 / (first + count)) / 100.0);
       }
       if (large) {
         NewIdentities.measure(node, Math.max(1, count / 2), seed, report);
@@ -94,46 +103,64 @@ final class PolicyCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void measure(BenchNode node, PolicyWorld.Ends ends, int count, Map<String, Object> report)
+  /** What changes took, in nanoseconds. */
+  private static final class Samples {
+    final List<Long> toPacket = new ArrayList<>();
+    final Map<String, List<Long>> toPacketByKind = new LinkedHashMap<>();
+    final List<Long> answers = new ArrayList<>();
+    final List<Long> toldToPacket = new ArrayList<>();
+  }
+
+  private void measure(
+      BenchNode node, PolicyWorld.Ends ends, int first, int count, Map<String, Object> report)
       throws IOException {
-    Map<String, List<Long>> nanos = new LinkedHashMap<>();
-    List<Long> all = new ArrayList<>();
-    List<Long> answers = new ArrayList<>();
-    List<Long> agent = new ArrayList<>();
+    Samples cold = new Samples();
+    Samples warm = new Samples();
+    if (first > 0) {
+      change(node, ends, false, first, cold);
+    }
+    change(node, ends, false, count / 2, warm);
+    change(node, ends, true, count / 2, warm);
+    if (first > 0) {
+      report.put("PUT to first packet, the first " + first, Times.of(cold.toPacket));
+    }
+    report.put("PUT to first packet", Times.of(warm.toPacket));
+    warm.toPacketByKind.forEach((what, each) -> report.put("  " + what, Times.of(each)));
+    report.put("the API's answer to the PUT", Times.of(warm.answers));
+    report.put("another watcher told to first packet", Times.of(warm.toldToPacket));
+  }
+
+  private void change(
+      BenchNode node, PolicyWorld.Ends ends, boolean fresh, int count, Samples samples)
+      throws IOException {
+    String what = fresh ? "new connections" : "an established connection";
+    Output.note(count + " changes under probes of " + what);
     String version = version(node.api().get(PolicyWorld.PATH));
-    for (boolean fresh : new boolean[] {false, true}) {
-      String what = fresh ? "new connections" : "an established connection";
-      Output.note(count / 2 + " changes under probes of " + what);
-      try (ProbeStream probes = new ProbeStream(ends.client(), ends.server(), fresh)) {
+    try (ProbeStream probes = new ProbeStream(ends.client(), ends.server(), fresh)) {
+      probes.resume();
+      probes.awaitFate(true, ALIKE);
+      for (int i = 0; i < count || i % 2 == 1; i++) { // ends as it began
+        boolean passes = i % 2 == 1;
+        probes.pause();
+        LockSupport.parkNanos(BETWEEN_NANOS);
         probes.resume();
-        probes.awaitFate(true, ALIKE);
-        for (int i = 0; i < count / 2; i++) {
-          boolean passes = i % 2 == 1;
-          probes.pause();
-          LockSupport.parkNanos(BETWEEN_NANOS);
-          probes.resume();
-          probes.awaitFate(!passes, ALIKE);
-          Map<String, Object> policy = PolicyWorld.policy(!passes, version);
-          long begin = System.nanoTime();
-          version = version(node.api().replace(PolicyWorld.PATH, policy));
-          answers.add(System.nanoTime() - begin);
-          probes.awaitFate(passes, ALIKE);
-          probes.pause();
-          long took = probes.firstOf(passes) - begin;
-          long said = toldOf(version);
-          agent.add(probes.firstOf(passes) - said);
-          all.add(took);
-          nanos
-              .computeIfAbsent(
-                  (passes ? "deny to allow, " : "allow to deny, ") + what, w -> new ArrayList<>())
-              .add(took);
-        }
+        probes.awaitFate(!passes, ALIKE);
+        Map<String, Object> policy = PolicyWorld.policy(!passes, version);
+        long begin = System.nanoTime();
+        version = version(node.api().replace(PolicyWorld.PATH, policy));
+        samples.answers.add(System.nanoTime() - begin);
+        probes.awaitFate(passes, ALIKE);
+        probes.pause();
+        long took = probes.firstOf(passes) - begin;
+        samples.toldToPacket.add(probes.firstOf(passes) - toldOf(version));
+        samples.toPacket.add(took);
+        samples
+            .toPacketByKind
+            .computeIfAbsent(
+                (passes ? "deny to allow, " : "allow to deny, ") + what, w -> new ArrayList<>())
+            .add(took);
       }
     }
-    report.put("PUT to first packet", Times.of(all));
-    nanos.forEach((what, each) -> report.put("  " + what, Times.of(each)));
-    report.put("the API's answer to the PUT", Times.of(answers));
-    report.put("another watcher told to first packet", Times.of(agent));
   }
 
   private static String version(JsonObject object) {
