@@ -311,11 +311,19 @@ final class SpecParser {
     };
   }
 
+  private static Label label(Field field, String text) {
+    try {
+      return Label.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw field.error("not a label: '" + text + "'", "write source:key=value, as k8s:team=red");
+    }
+  }
+
   private Labels labels(Field labels) {
     List<Label> all = new ArrayList<>();
     for (Field item : labels.items()) {
       if (item.value() instanceof String text && !text.isEmpty()) {
-        all.add(Label.parse(text));
+        all.add(label(item, text));
         continue;
       }
       item.only(Set.of("key", "value", "source"));
