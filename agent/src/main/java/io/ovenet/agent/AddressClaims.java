@@ -177,7 +177,7 @@ final class AddressClaims {
     }
     var present = new HashSet<String>();
     now.forEach(lease -> present.add(lease.node()));
-    others.values().removeIf(o -> !present.contains(o.lease.node()) && !counts(o, at));
+    others.values().removeIf(o -> o.deleted && !counts(o, at));
     // Whoever deleted one may not be its owner, who may have renewed it just before.
     others.replaceAll(
         (name, o) -> present.contains(name) || o.deleted ? o : new Observed(o.lease, at, true));
@@ -295,7 +295,10 @@ final class AddressClaims {
     }
   }
 
-  /** INVARIANT: the Leases were listed after the claims had been written. */
+  /**
+   * INVARIANT: the Leases were listed after the claims had been written. One that somebody deleted
+   * may have claimed more in the end than was seen of it.
+   */
   private void enter(Set<Inet4Address> claims) {
     long now = clock.getAsLong();
     if (now - watchingSince < lasting.plus(MARGIN).toNanos() || now >= deadline) {
@@ -306,7 +309,7 @@ final class AddressClaims {
     entering.removeAll(held);
     for (var other : others.values()) {
       if (counts(other, now)) {
-        entering.removeAll(other.lease.announces());
+        entering.removeAll(other.deleted ? claims : other.lease.announces());
       }
     }
     if (!entering.isEmpty()) {

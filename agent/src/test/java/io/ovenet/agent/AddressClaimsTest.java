@@ -17,6 +17,7 @@ import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -135,6 +136,7 @@ class AddressClaimsTest {
     final String name;
     final Map<Inet4Address, Long> kernel = new HashMap<>();
     Set<Inet4Address> wanted = Set.of();
+    Set<String> seen = Set.of();
     int incarnation;
     boolean cutOff;
     long stall;
@@ -195,6 +197,7 @@ class AddressClaimsTest {
       travel();
       var all = List.copyOf(world.store.values());
       travel();
+      seen = all.stream().map(AnnouncerLease::node).collect(Collectors.toSet());
       return all;
     }
 
@@ -263,7 +266,12 @@ class AddressClaimsTest {
         case 1 -> node.stall = world.random.nextInt(5_000) * 1_000_000L;
         case 2 -> node.cutOff = !node.cutOff;
         case 3 -> node.start();
-        case 4 -> world.store.remove(node.name);
+        case 4 -> {
+          // Of one that is deleted before others saw it they can't know that its owner answers.
+          if (nodes.stream().allMatch(n -> n == node || n.seen.contains(node.name))) {
+            world.store.remove(node.name);
+          }
+        }
         case 5 -> node.incarnation++; // killed; what its kernel has goes on until its deadline
         default -> {}
       }
