@@ -16,7 +16,7 @@ public final class CidrGroups {
   private CidrGroups() {}
 
   /**
-   * Reads one object. A prefix that is none is left out.
+   * Reads one object. A prefix that is none is left out, and so is a label without a key.
    *
    * @param errors told of each field that means nothing
    * @throws PolicyException if it has no name
@@ -26,11 +26,17 @@ public final class CidrGroups {
     Field metadata = root.get("metadata");
     List<Label> labels = new ArrayList<>();
     List<Cidr> cidrs = new ArrayList<>();
-    metadata
-        .get("labels")
+    Field written = metadata.get("labels");
+    written
         .object()
         .forEach(
-            (key, value) -> labels.add(new Label(CidrGroup.SOURCE, key, String.valueOf(value))));
+            (key, value) -> {
+              if (key.isEmpty()) {
+                errors.accept(written.error("a label without a key", "give it one").notice());
+              } else {
+                labels.add(new Label(CidrGroup.SOURCE, key, String.valueOf(value)));
+              }
+            });
     try {
       for (Field item : root.get("spec").get("externalCIDRs").items()) {
         try {
