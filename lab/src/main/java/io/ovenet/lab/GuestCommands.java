@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -13,6 +15,7 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
@@ -22,6 +25,9 @@ import java.util.stream.Collectors;
 final class GuestCommands {
   /** What a command left. */
   record Outcome(int exitCode, String output, String errors) {}
+
+  /** Beyond what the command may take: for others who are served before, and slow machines. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private GuestCommands() {}
 
@@ -38,7 +44,7 @@ final class GuestCommands {
       while (bytes.hasRemaining()) {
         channel.write(bytes);
       }
-      return answer(channel, id);
+      return answer(channel, id, System.nanoTime() + limit.plus(PATIENCE).toNanos());
     } catch (IOException e) {
       throw new LabException(
           "cannot run a command in the guest by "
@@ -58,13 +64,32 @@ final class GuestCommands {
     return Base64.getEncoder().encodeToString(script.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static Outcome answer(SocketChannel channel, String id) throws IOException {
+  private static void awaitMore(Selector selector, long deadline) throws IOException {
+    long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+    if (left <= 0 || selector.select(left) == 0) {
+      throw new IOException("the guest does not answer");
+    }
+    selector.selectedKeys().clear();
+  }
+
+  private static Outcome answer(SocketChannel channel, String id, long deadline)
+      throws IOException {
+    try (Selector selector = Selector.open()) {
+      channel.configureBlocking(false);
+      channel.register(selector, SelectionKey.OP_READ);
+      return answer(channel, id, selector, deadline);
+    }
+  }
+
+  private static Outcome answer(SocketChannel channel, String id, Selector selector, long deadline)
+      throws IOException {
     ByteArrayOutputStream output = new ByteArrayOutputStream();
     ByteArrayOutputStream errors = new ByteArrayOutputStream();
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     ByteBuffer buffer = ByteBuffer.allocate(4096);
     while (true) {
       buffer.clear();
+      awaitMore(selector, deadline);
       if (channel.read(buffer) < 0) {
         throw new IOException("the guest went away");
       }

@@ -4,6 +4,7 @@
 exec 2>/dev/null
 stty -F /dev/ttyS1 raw -echo
 exec 3<>/dev/ttyS1
+: >/tmp/commands.ready # what came before was lost
 while read -r id seconds script <&3; do
   case "$id$seconds" in
   '' | *[!0-9a-f]*) continue ;;

@@ -22,6 +22,7 @@ if [ -f /etc/user-data ]; then
   done
 fi
 setsid /etc/commands &
+until [ -e /tmp/commands.ready ]; do sleep 0.1; done
 cat /etc/ready
 while :; do
   setsid sh -c 'exec sh -l </dev/ttyS0 >/dev/ttyS0 2>&1'
