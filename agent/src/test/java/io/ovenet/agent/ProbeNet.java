@@ -26,6 +26,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * that the kernel's record says which of them passed and by which rule: nobody waits for a silence.
  */
 final class ProbeNet implements AutoCloseable {
+  /** Connections that wait, since nobody takes them; what comes beyond gets no answer. */
+  private static final int UNACCEPTED = 4096;
+
   private static final int ICMP = 1;
   private static final int SCTP = 132;
   private static final List<Integer> SERVED = List.of(80, 81, 8080);
@@ -63,7 +66,7 @@ final class ProbeNet implements AutoCloseable {
     places.put(name, place);
     for (int port : SERVED) {
       var at = new InetSocketAddress(place.address(), port);
-      undo.push(place.inside().call(() -> ServerSocketChannel.open().bind(at)));
+      undo.push(place.inside().call(() -> ServerSocketChannel.open().bind(at, UNACCEPTED)));
       var datagram = place.inside().call(() -> DatagramChannel.open().bind(at));
       undo.push(datagram);
       Thread.ofPlatform().daemon().start(() -> take(datagram));
