@@ -5,6 +5,7 @@ import io.ovenet.api.flow.Verdict;
 import io.ovenet.bpf.NetworkNamespace;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,9 +27,6 @@ import java.util.concurrent.ConcurrentHashMap;
  * that the kernel's record says which of them passed and by which rule: nobody waits for a silence.
  */
 final class ProbeNet implements AutoCloseable {
-  /** Connections that wait, since nobody takes them; what comes beyond gets no answer. */
-  private static final int UNACCEPTED = 4096;
-
   private static final int ICMP = 1;
   private static final int SCTP = 132;
   private static final List<Integer> SERVED = List.of(80, 81, 8080);
@@ -66,10 +64,23 @@ final class ProbeNet implements AutoCloseable {
     places.put(name, place);
     for (int port : SERVED) {
       var at = new InetSocketAddress(place.address(), port);
-      undo.push(place.inside().call(() -> ServerSocketChannel.open().bind(at, UNACCEPTED)));
+      var server = place.inside().call(() -> ServerSocketChannel.open().bind(at));
+      undo.push(server);
+      Thread.ofPlatform().daemon().start(() -> accept(server));
       var datagram = place.inside().call(() -> DatagramChannel.open().bind(at));
       undo.push(datagram);
       Thread.ofPlatform().daemon().start(() -> take(datagram));
+    }
+  }
+
+  /** Takes each connection, since a full queue of them answers nobody. */
+  private static void accept(ServerSocketChannel server) {
+    while (server.isOpen()) {
+      try {
+        server.accept().close();
+      } catch (IOException e) {
+        // Closed, or a connection that ended while it waited: only the first ends the loop.
+      }
     }
   }
 
@@ -108,7 +119,7 @@ final class ProbeNet implements AutoCloseable {
           channel.connect(target);
           var flow = decided(probe, f -> f.getL4().getTCP().getSourcePort() == port);
           if (flow.getVerdict() == Verdict.FORWARDED) {
-            NodeFixture.await(probe + " is answered", () -> connected(channel));
+            yield answered(probe, channel, port, flow);
           } else if (connected(channel)) {
             throw new AssertionError(probe + " passed though it is told dropped: " + flow);
           }
@@ -144,11 +155,36 @@ final class ProbeNet implements AutoCloseable {
     };
   }
 
+  /**
+   * It passed, and is answered; or a policy that came meanwhile drops what follows of the
+   * connection, which then is what became of it.
+   */
+  private Outcome answered(Probe probe, SocketChannel channel, int port, Flow passed) {
+    var end = new Flow[] {passed};
+    NodeFixture.await(
+        probe + " is answered",
+        () -> {
+          if (connected(channel)) {
+            return true;
+          }
+          for (var flow : follower.flows()) {
+            var tcp = flow.getL4().getTCP();
+            if (flow.getVerdict() == Verdict.DROPPED
+                && (tcp.getSourcePort() == port || tcp.getDestinationPort() == port)) {
+              end[0] = flow;
+              return true;
+            }
+          }
+          return false;
+        });
+    return outcome(end[0]);
+  }
+
   private static boolean connected(SocketChannel channel) {
     try {
       return channel.isConnected() || channel.finishConnect();
     } catch (IOException e) {
-      return false;
+      throw new UncheckedIOException(e); // refused: nobody is there, which no case means
     }
   }
 
