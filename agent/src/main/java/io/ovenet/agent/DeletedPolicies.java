@@ -3,7 +3,6 @@ package io.ovenet.agent;
 import io.ovenet.kubernetes.ApiException;
 import io.ovenet.policy.PolicyKey;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -145,11 +144,12 @@ final class DeletedPolicies implements AutoCloseable {
         return told(namespace, e);
       }
       alive = false;
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException | RuntimeException e) {
       return told(namespace, e);
     }
     synchronized (this) {
-      var present = doubtful.getOrDefault(namespace, Map.of());
+      // Those that are there again meanwhile are in doubt no longer: there may be none left.
+      var present = doubtful.computeIfAbsent(namespace, _ -> new HashMap<>());
       for (var policy : asked.entrySet()) {
         if (present.remove(policy.getKey(), policy.getValue())) {
           if (alive) {

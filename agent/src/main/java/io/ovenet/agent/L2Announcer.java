@@ -114,7 +114,7 @@ final class L2Announcer implements AutoCloseable {
       }
       failing = false;
       return pause;
-    } catch (IOException | UncheckedIOException | KernelException e) {
+    } catch (IOException | RuntimeException e) {
       if (!failing) {
         log.warn(
             "cannot renew what is announced, which ends {} s after it was last renewed ({})",

@@ -13,6 +13,7 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) throws InterruptedException {
+    Thread.setDefaultUncaughtExceptionHandler(Main::endByFault);
     try {
       run(AgentConfig.parse(List.of(arguments)));
     } catch (ConfigException e) {
@@ -22,6 +23,15 @@ public final class Main {
       log.error("the agent cannot run", e);
       System.exit(1);
     }
+  }
+
+  /**
+   * A thread that ended by a fault leaves its work undone, unseen: better a process that is started
+   * again and begins from what there is. What is pinned goes on deciding until then.
+   */
+  private static void endByFault(Thread thread, Throwable fault) {
+    log.error("the agent ends: its thread {} met a fault", thread.getName(), fault);
+    Runtime.getRuntime().halt(1);
   }
 
   private static void run(AgentConfig config) throws IOException, InterruptedException {

@@ -11,7 +11,6 @@ import io.ovenet.kubernetes.RecordHandler;
 import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.kubernetes.WatchScope;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -139,7 +138,7 @@ final class OwnNode implements AutoCloseable {
       }
       told.accept(new CiliumNodes(api).ensure(name, uid, labels, addresses));
       return true;
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException | RuntimeException e) {
       log.warn("cannot write this node's CiliumNode ({}); trying again", e.getMessage());
       return false;
     }

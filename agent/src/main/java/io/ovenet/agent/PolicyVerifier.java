@@ -95,8 +95,8 @@ final class PolicyVerifier implements AutoCloseable {
         Thread.sleep(EVERY);
         try {
           look(new Rest());
-        } catch (IOException e) {
-          log.warn("policy in the kernel could not be verified: {}", e.getMessage());
+        } catch (IOException | RuntimeException e) {
+          log.warn("policy in the kernel could not be verified: {}", e.toString());
         }
       }
     } catch (InterruptedException _) {

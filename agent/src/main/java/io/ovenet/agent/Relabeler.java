@@ -4,7 +4,6 @@ import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.ReservedIdentity;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -144,7 +143,7 @@ final class Relabeler {
       try {
         relabel(endpoint, identities.allocate(now.labels()), now);
         return;
-      } catch (IOException | UncheckedIOException e) {
+      } catch (IOException | RuntimeException e) {
         log.error(
             "endpoint {} ({}/{}) has to keep its identity for now: no number for its new labels;"
                 + " trying again",

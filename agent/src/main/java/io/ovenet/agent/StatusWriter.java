@@ -7,7 +7,6 @@ import io.ovenet.kubernetes.ContainerPort;
 import io.ovenet.kubernetes.EndpointStatus;
 import io.ovenet.policy.PortRange;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -163,7 +162,7 @@ final class StatusWriter implements EndpointLifecycle.Listener, AutoCloseable {
         endpoints.delete(endpoint.namespace(), nameOf(endpoint), endpoint.podUid());
       }
       return true;
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException | RuntimeException e) {
       log.warn(
           "cannot tell the API server of endpoint {} ({}); trying again in {} s",
           endpoint.id(),
@@ -192,7 +191,7 @@ final class StatusWriter implements EndpointLifecycle.Listener, AutoCloseable {
         lock.unlock();
       }
       return true;
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException | RuntimeException e) {
       log.warn("cannot tell the API server of revision {}: {}", tell, e.getMessage());
       return false;
     }

@@ -124,6 +124,8 @@ public final class MetricsServer implements AutoCloseable {
       durations.observe(code, (System.nanoTime() - began) / 1e9);
     } catch (IOException e) {
       LOG.debug("a request for metrics broke off: {}", e.toString());
+    } catch (RuntimeException e) {
+      LOG.error("metrics could not be told", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
