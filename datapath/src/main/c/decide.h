@@ -133,7 +133,12 @@ static __always_inline int decide_packet(struct __sk_buff *skb, struct packet *p
 	}
 	if (before != verdict_of(&decision))
 		report_decision(skb, p, &decision);
-	return reason_of(&decision) ? drop_refused(skb, p, &decision) : TC_ACT_OK;
+	if (!reason_of(&decision))
+		return TC_ACT_OK;
+	/* Where nothing is in place yet there is nothing to tell of: it passes in a moment. */
+	if (standing != STANDING_BACKWARDS && !decision.egress.detail)
+		p->refused = decision.egress.reason;
+	return drop_refused(skb, p, &decision);
 }
 
 /* The two ends as a connection's entry has them, for what is told of it. */

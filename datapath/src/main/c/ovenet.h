@@ -318,7 +318,8 @@ struct config {
 	__u16 nat_first;       /* ports that pods have towards the outside; ICMP identifiers, too */
 	__u16 nat_ports;       /* how many; 0: no masquerading. A multiple of NAT_LANES */
 	__be16 tunnel_port_be;
-	__u16 reserved2;
+	__u8 answer_refused; /* a pod is told of what policy refuses of its packets */
+	__u8 reserved2;
 };
 
 /* What a drop reason leaves open; EVENT_DROP's drop_detail. */

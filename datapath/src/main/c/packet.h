@@ -105,7 +105,8 @@ struct packet {
 	__u32 length; /* set where a connection is written */
 	__u8 to_pod;  /* seen on the way into the pod */
 	__u8 answers; /* goes to who called a service, by whose address it comes */
-	__u16 reserved;
+	__u8 refused; /* why the policy of who sent it refuses it; 0: it does not */
+	__u8 reserved;
 	__u32 count;   /* packets that what is told stands for; 0 = this one */
 	__u32 nat;     /* struct conntrack's */
 	__u32 service; /* likewise: the stack has no room for the frontend itself */

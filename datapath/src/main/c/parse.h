@@ -19,6 +19,7 @@ enum {
 	IP_HEADER_MIN = 20,
 	FRAGMENT_BITS = 0x3fff, /* more fragments, and the offset */
 	FRAGMENT_OFFSET = 0x1fff,
+	FRAGMENT_KEPT_WHOLE = 0x4000, /* not to be made into parts */
 	/* In units of eight bytes. What begins before could take the place of a header that was
 	 * judged (RFC 1858, RFC 3128). */
 	FRAGMENT_OFFSET_LEAST = 3,

@@ -12,6 +12,7 @@
 #include "deliver.h"
 #include "network.h"
 #include "overlay.h"
+#include "refused.h"
 #include "related.h"
 #include "service.h"
 #include "verify.h"
@@ -86,8 +87,12 @@ static __always_inline int forward_standing(struct __sk_buff *skb, struct packet
 	if (!reply && (service || p->service) && is_mixed(connection, p))
 		return drop_mixed(skb, p);
 	told = observe(connection, p, skb->len, reply);
-	if (!passes(decided))
-		return drop_standing(skb, p, connection, source_is_hi);
+	if (!passes(decided)) {
+		if (!reply && connection->flags & CONNTRACK_REFUSED_EGRESS)
+			p->refused = connection->drop_reason;
+		drop_standing(skb, p, connection, source_is_hi);
+		return end_refused(skb, p);
+	}
 	if (told)
 		trace_standing(skb, p, connection, source_is_hi, told);
 	tell_question(skb, p);
@@ -151,7 +156,7 @@ int from_pod(struct __sk_buff *skb)
 			break;
 	}
 	if (reason != TC_ACT_OK)
-		return TC_ACT_SHOT;
+		return end_refused(skb, p);
 	tell_question(skb, p);
 	if (p->answers && answer_decided(skb, p))
 		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_EGRESS);

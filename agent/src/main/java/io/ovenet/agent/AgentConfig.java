@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param hubbleListenAddress where Hubble listens by TCP besides its socket; null: nowhere
  * @param reporting which packets of standing connections become flows
  * @param policyAudit whether what policies deny passes on this node, and is told
+ * @param answerDenied whether a pod is told by ICMP of what policy denies of its own packets
  * @param allowLocalHost whether the node itself comes in to every endpoint unless denied
  * @param nodeLabels whether policies select other nodes by their labels
  * @param hubbleKeys how Hubble is served besides
@@ -39,6 +40,7 @@ public record AgentConfig(
     String clusterName,
     PolicyEnforcement policyEnforcement,
     boolean policyAudit,
+    boolean answerDenied,
     boolean allowLocalHost,
     boolean nodeLabels,
     boolean hubble,
@@ -144,6 +146,7 @@ public record AgentConfig(
             cluster,
             enforcement(values.text("enable-policy", "default")),
             values.flag("policy-audit-mode", false),
+            answerDenied(values.text("policy-deny-response", "none")),
             allowLocalHost(values.text("allow-localhost", "auto")),
             values.flag("enable-node-selector-labels", true),
             values.flag("enable-hubble", true),
@@ -202,6 +205,7 @@ public record AgentConfig(
         clusterName,
         policyEnforcement,
         policyAudit,
+        answerDenied,
         allowLocalHost,
         nodeLabels,
         hubble,
@@ -234,6 +238,16 @@ public record AgentConfig(
       default ->
           throw new ConfigException(
               "allow-localhost", "'" + text + "' is unknown", "set auto, always or policy");
+    };
+  }
+
+  private static boolean answerDenied(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "none" -> false;
+      case "icmp" -> true;
+      default ->
+          throw new ConfigException(
+              "policy-deny-response", "'" + text + "' is unknown", "set none or icmp");
     };
   }
 

@@ -69,7 +69,8 @@ final class NodeSetup {
             DatapathOptions.IDENTITIES,
             DatapathOptions.PREFIXES,
             tunnel,
-            network);
+            network,
+            config.answerDenied());
     var datapath = Datapath.open(config.bpfRoot().resolve("ovenet"), options);
     datapath.attachHost(device.ifindex());
     if (network.ifindex() != 0) {

@@ -79,6 +79,7 @@ class AgentConfigTest {
     assertRefused("bpf-ct-global-any-max", "lots", "set a number from 1024");
     assertRefused("bpf-ct-global-tcp-max", "3", "set a number from 1024");
     assertRefused("enable-policy", "sometimes", "set default, always or never");
+    assertRefused("policy-deny-response", "rst", "set none or icmp");
     assertRefused("kube-proxy-replacement", "maybe", "set true or false");
     assertRefused("monitor-aggregation", "high", "set none, lowest");
     assertRefused("monitor-aggregation-interval", "5", "such as 5s");
@@ -127,5 +128,7 @@ class AgentConfigTest {
         .isEqualTo(new Reporting(false, Duration.ofMillis(61_500), 10));
     assertThat(parse("--hubble-listen-address=").hubbleListenAddress()).isNull();
     assertThat(parse().hubbleListenAddress()).isEqualTo(":4244");
+    assertThat(parse().answerDenied()).isFalse();
+    assertThat(parse("--policy-deny-response=icmp").answerDenied()).isTrue();
   }
 }

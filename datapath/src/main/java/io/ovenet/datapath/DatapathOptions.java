@@ -6,15 +6,15 @@ import java.net.InetAddress;
 
 /**
  * What differs from node to node: sizes of maps, and {@code struct config}, which the programs have
- * as constants. 88 bytes:
+ * as constants. 120 bytes:
  *
  * <pre>
  *   0              4              8               16                18  20                24
  *   | host ifindex | gateway (be) | host MAC (6)  | reserved (2)    | conntrack slots | share | report ticks (2) | report flags | report received
  *   32
  *   | seven timeouts, nanoseconds
- *   88               92                96             100           104           108         110         112
- *   | tunnel ifindex | network ifindex | node (be) | native (be) | mask (be) | NAT first | NAT ports | tunnel port (be)
+ *   88               92                96             100           104           108         110         112                114              115
+ *   | tunnel ifindex | network ifindex | node (be) | native (be) | mask (be) | NAT first | NAT ports | tunnel port (be) | answer refused | reserved (5)
  * </pre>
  *
  * @param hostIfindex of the device that pods' addresses are routed to, {@code ovenet_host}
@@ -29,6 +29,7 @@ import java.net.InetAddress;
  * @param prefixes how many prefixes the ipcache may hold
  * @param tunnelIfindex of the overlay's device; 0: there is none
  * @param network where packets leave the node
+ * @param answerRefused whether a pod is told by ICMP of what its own policy refuses of its packets
  */
 public record DatapathOptions(
     int hostIfindex,
@@ -43,7 +44,8 @@ public record DatapathOptions(
     int identities,
     int prefixes,
     int tunnelIfindex,
-    NodeNetwork network) {
+    NodeNetwork network,
+    boolean answerRefused) {
   /** The gateway of every pod on every node, so that a machine that moves keeps its neighbour. */
   public static final MacAddress GATEWAY_MAC = MacAddress.parse("02:00:0a:fe:01:01");
 
@@ -80,7 +82,8 @@ public record DatapathOptions(
         IDENTITIES,
         PREFIXES,
         0,
-        NodeNetwork.NONE);
+        NodeNetwork.NONE,
+        false);
   }
 
   /** Another size of the connection table, of which an endpoint's share is an eighth. */
@@ -98,7 +101,8 @@ public record DatapathOptions(
         identities,
         prefixes,
         tunnelIfindex,
-        network);
+        network,
+        answerRefused);
   }
 
   /** Other timeouts of connections. */
@@ -116,7 +120,8 @@ public record DatapathOptions(
         identities,
         prefixes,
         tunnelIfindex,
-        network);
+        network,
+        answerRefused);
   }
 
   /** Another size of the ring of events. */
@@ -134,7 +139,8 @@ public record DatapathOptions(
         identities,
         prefixes,
         tunnelIfindex,
-        network);
+        network,
+        answerRefused);
   }
 
   /** Other packets told of. */
@@ -152,7 +158,8 @@ public record DatapathOptions(
         identities,
         prefixes,
         tunnelIfindex,
-        network);
+        network,
+        answerRefused);
   }
 
   /** An overlay's device, by which packets go to other nodes. */
@@ -170,7 +177,27 @@ public record DatapathOptions(
         identities,
         prefixes,
         ifindex,
-        network);
+        network,
+        answerRefused);
+  }
+
+  /** Pods are told of what their policy refuses, or not. */
+  public DatapathOptions withAnswerRefused(boolean answer) {
+    return new DatapathOptions(
+        hostIfindex,
+        hostMac,
+        gateway,
+        connections,
+        connectionShare,
+        timeouts,
+        reporting,
+        ringBytes,
+        policyEntries,
+        identities,
+        prefixes,
+        tunnelIfindex,
+        network,
+        answer);
   }
 
   /** Another network around the node. */
@@ -188,7 +215,8 @@ public record DatapathOptions(
         identities,
         prefixes,
         tunnelIfindex,
-        other);
+        other,
+        answerRefused);
   }
 
   /** {@code struct config}. */
@@ -212,6 +240,7 @@ public record DatapathOptions(
     to.set(Bytes.U64, 80, timeouts.icmp().toNanos());
     to.set(Bytes.U32, 88, tunnelIfindex);
     network.write(to, 92);
+    to.set(Bytes.U8, 114, (byte) (answerRefused ? 1 : 0));
     return bytes;
   }
 

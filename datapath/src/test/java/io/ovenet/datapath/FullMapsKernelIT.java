@@ -29,7 +29,8 @@ class FullMapsKernelIT {
             options.identities(),
             options.prefixes(),
             options.tunnelIfindex(),
-            options.network());
+            options.network(),
+            options.answerRefused());
     try (TestNode node = new TestNode(small)) {
       node.enforce(node.web, Endpoint.Flag.ENFORCE_INGRESS);
       for (int port = 1; port <= 8; port++) {

@@ -34,7 +34,7 @@ final class KernelJourney {
             + Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip()
             + ", programs attached by "
             + AttachMode.select());
-    try (LiveNode live = new LiveNode()) {
+    try (LiveNode live = new LiveNode(TestNode.options().withAnswerRefused(true))) {
       TestNode node = live.node;
       node.enforce(node.web, Flag.ENFORCE_INGRESS);
       node.rule(node.web, PolicyKey.INGRESS, TestNode.CLIENT, 6, PORT, Verdict.ALLOW, 5);

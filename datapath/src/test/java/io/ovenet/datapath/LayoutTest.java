@@ -329,7 +329,8 @@ class LayoutTest {
   @Test
   void config() {
     MemorySegment bytes =
-        MemorySegment.ofArray(TestNode.options().withNetwork(TestNode.NETWORK).config());
+        MemorySegment.ofArray(
+            TestNode.options().withNetwork(TestNode.NETWORK).withAnswerRefused(true).config());
     assertThat(bytes.byteSize()).isEqualTo(BTF.struct("config").size());
     assertThat(bytes.get(Bytes.U32, member("config", "host_ifindex").offset()))
         .isEqualTo(TestNode.HOST_IFINDEX);
@@ -355,6 +356,7 @@ class LayoutTest {
     assertThat(Bytes.u16(bytes, member("config", "nat_first").offset())).isEqualTo(61_000);
     assertThat(Bytes.u16(bytes, member("config", "nat_ports").offset())).isEqualTo(16);
     assertThat(Bytes.u16Be(bytes, member("config", "tunnel_port_be").offset())).isEqualTo(8472);
+    assertThat(Bytes.u8(bytes, member("config", "answer_refused").offset())).isEqualTo(1);
     var seconds =
         Map.of(
             "tcp_new",
