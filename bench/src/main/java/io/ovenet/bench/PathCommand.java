@@ -52,7 +52,13 @@ final class PathCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Output.note("starting a lab");
-    try (Lab lab = Lab.up("examples/bench/path.yaml", "hubble-event-buffer-capacity=65535");
+    try (Lab lab =
+            Lab.up(
+                "examples/bench/path.yaml",
+                "hubble-event-buffer-capacity=65535",
+                // The figures are of policy and flows alone, as they were from the first one on.
+                "kube-proxy-replacement=false",
+                "enable-bpf-masquerade=false");
         Follower follower = lab.follow();
         Network bare = BarePair.make();
         Network redirect = RedirectPair.make();

@@ -17,7 +17,7 @@ class DemoIT {
 
     assertThat(demo.exit()).as(demo.out() + demo.err()).isZero();
     assertThat(demo.out()).doesNotContain("✗");
-    assertThat(demo.out().lines().filter(line -> line.startsWith("✓"))).hasSize(14);
+    assertThat(demo.out().lines().filter(line -> line.startsWith("✓"))).hasSize(30);
     assertThat(Traces.of(directory)).isEqualTo(before);
   }
 }

@@ -32,7 +32,7 @@ class NodeLabelsIT {
 
   @Test
   void nodesAreKnownByTheirLabelsAndTheApiServerByItsService() throws Exception {
-    try (RunningLab lab = RunningLab.up("--nodes", "2", "--config", "enable-bpf-masquerade=true")) {
+    try (RunningLab lab = RunningLab.up("--nodes", "2")) {
       lab.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: " + NAMESPACE + "}\n");
       // The labels are on node-2 before any policy is: its agent has to tell node-1's.
       label(lab, "zone=a");

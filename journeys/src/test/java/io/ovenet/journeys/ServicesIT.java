@@ -102,14 +102,7 @@ class ServicesIT {
 
   @Test
   void servicesAreReachedFromPodsMachinesAndTheOutside() throws Exception {
-    try (RunningLab lab =
-        RunningLab.up(
-            "--nodes",
-            "2",
-            "--config",
-            "kube-proxy-replacement=true",
-            "--config",
-            "enable-bpf-masquerade=true")) {
+    try (RunningLab lab = RunningLab.up("--nodes", "2")) {
       lab.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: app-web-prod}\n");
       lab.apply(pod("web-1", "node-1", 8080));
       lab.apply(pod("web-2", "node-2", 9090));
@@ -149,7 +142,6 @@ class ServicesIT {
             "-f",
             Ovenet.HOME.resolve("examples/vm-web-service.yaml").toString())
         .succeed();
-    outside(lab, "ip", "route", "add", "10.100.0.0/24", "dev", "eth0").succeed();
     Eventually.holds(
         "the outside reaches the machine at the service's address",
         () -> fetchFromOutside(lab, "10.100.0.10").equals("machine\n"));

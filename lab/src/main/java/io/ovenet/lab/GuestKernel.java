@@ -36,8 +36,11 @@ record GuestKernel(Path image, List<Path> modules) {
     modules = List.copyOf(modules);
   }
 
-  /** The kernel in a directory, fetched first if it isn't there. Processes may race for it. */
-  static GuestKernel fetched(Path cache) throws IOException, InterruptedException {
+  /**
+   * The kernel in a directory, fetched first if it isn't there. Processes may race for it, and
+   * threads: the lock on a file is a process's as a whole.
+   */
+  static synchronized GuestKernel fetched(Path cache) throws IOException, InterruptedException {
     // Written last, the order says that everything is there.
     if (!Files.exists(cache.resolve(ORDER))) {
       Files.createDirectories(cache);

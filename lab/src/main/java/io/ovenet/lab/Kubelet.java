@@ -17,16 +17,16 @@ final class Kubelet implements ResourceEventHandler<Pod>, AutoCloseable {
   private final KubernetesClient client;
   private final VirtualNode node;
   private final CniRuntime cni;
-  private final PodWorker.MachineStarter machines;
+  private final PodWorker.Programs programs;
   private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
   private final Map<String, Thread> threads = new ConcurrentHashMap<>();
   private @Nullable SharedIndexInformer<Pod> informer;
 
-  Kubelet(KubernetesClient client, VirtualNode node, PodWorker.MachineStarter machines) {
+  Kubelet(KubernetesClient client, VirtualNode node, PodWorker.Programs programs) {
     this.client = client;
     this.node = node;
     this.cni = new CniRuntime(node.holder(), node.networkConfigurations());
-    this.machines = machines;
+    this.programs = programs;
   }
 
   void start() throws IOException, InterruptedException {
@@ -51,7 +51,7 @@ final class Kubelet implements ResourceEventHandler<Pod>, AutoCloseable {
     workers.computeIfAbsent(
         uid,
         _ -> {
-          PodWorker worker = new PodWorker(client, node, cni, machines, pod);
+          PodWorker worker = new PodWorker(client, node, cni, programs, pod);
           threads.put(
               uid,
               Thread.ofVirtual()

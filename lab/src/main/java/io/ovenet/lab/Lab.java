@@ -129,23 +129,21 @@ final class Lab implements AutoCloseable {
     return new KubernetesClientBuilder().withConfig(config).build();
   }
 
-  /** Makes the ConfigMap if keys were given, and the files that a mounted one would be. */
+  /** Makes the ConfigMap, and the files that a mounted one would be. */
   private void configure(KubernetesClient client, LabNodes all) throws IOException {
-    if (!plan.configuration().isEmpty()) {
-      client
-          .configMaps()
-          .inNamespace("kube-system")
-          .resource(
-              new ConfigMapBuilder()
-                  .withNewMetadata()
-                  .withName("cilium-config")
-                  .endMetadata()
-                  .withData(plan.configuration())
-                  .build())
-          .create();
-      for (VirtualNode node : nodes.values()) {
-        all.configure(node);
-      }
+    client
+        .configMaps()
+        .inNamespace("kube-system")
+        .resource(
+            new ConfigMapBuilder()
+                .withNewMetadata()
+                .withName("cilium-config")
+                .endMetadata()
+                .withData(plan.configuration())
+                .build())
+        .create();
+    for (VirtualNode node : nodes.values()) {
+      all.configure(node);
     }
   }
 
@@ -200,9 +198,16 @@ final class Lab implements AutoCloseable {
       throws IOException, InterruptedException {
     VirtualMachines machines = new VirtualMachines(client);
     VirtLauncher launcher = new VirtLauncher(client, plan.kernelCache(), machines::guestReady);
+    ClusterDns dns = keep(new ClusterDns(client));
+    PodWorker.Programs programs =
+        (pod, container, sandbox) -> {
+          ContainerProcess.Starter machine = launcher.starter(pod, container, sandbox);
+          return machine == null ? dns.starter(pod, container, sandbox) : machine;
+        };
     for (VirtualNode node : nodes.values()) {
-      all.startKubelet(node, launcher);
+      all.startKubelet(node, programs);
     }
+    dns.start();
     keep(machines);
     machines.start(status::changed);
     Scheduler scheduler = keep(new Scheduler(client, nodes.keySet()));
@@ -213,15 +218,15 @@ final class Lab implements AutoCloseable {
       status.progress("waiting for the agents");
     }
     all.awaitAgents(List.copyOf(nodes.values()));
-    keep(new LabControl(directory.control(), actions(all, launcher)));
+    keep(new LabControl(directory.control(), actions(all, programs)));
   }
 
-  private Map<String, LabControl.Action> actions(LabNodes all, VirtLauncher launcher) {
+  private Map<String, LabControl.Action> actions(LabNodes all, PodWorker.Programs programs) {
     return Map.of(
         NodeCommand.ADD,
         name -> {
           String chosen = name.isEmpty() ? all.nextName() : name;
-          all.add(chosen, launcher);
+          all.add(chosen, programs);
           status.refresh();
           return chosen + " is there";
         },

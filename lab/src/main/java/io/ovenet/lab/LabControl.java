@@ -66,6 +66,7 @@ final class LabControl implements AutoCloseable {
       } catch (IOException e) {
         LOG.warn("a command has gone: {}", e.toString());
       } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
         return;
       }
     }

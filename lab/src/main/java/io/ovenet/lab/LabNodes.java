@@ -155,9 +155,9 @@ final class LabNodes implements AutoCloseable {
             node.log("agent")));
   }
 
-  void startKubelet(VirtualNode node, VirtLauncher launcher)
+  void startKubelet(VirtualNode node, PodWorker.Programs programs)
       throws IOException, InterruptedException {
-    Kubelet kubelet = new Kubelet(client, node, launcher);
+    Kubelet kubelet = new Kubelet(client, node, programs);
     kubelets.put(node.name(), kubelet);
     kubelet.start();
   }
@@ -187,12 +187,12 @@ final class LabNodes implements AutoCloseable {
   }
 
   /** A node while the lab runs; ready, or nothing is left of it. */
-  void add(String name, VirtLauncher launcher) throws IOException, InterruptedException {
+  void add(String name, PodWorker.Programs programs) throws IOException, InterruptedException {
     try {
       VirtualNode node = make(name);
       configure(node);
       startAgent(node);
-      startKubelet(node, launcher);
+      startKubelet(node, programs);
       awaitAgents(List.of(node));
     } catch (IOException | InterruptedException | RuntimeException e) {
       if (nodes.containsKey(name)) {

@@ -3,6 +3,7 @@ package io.ovenet.lab;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What a lab is to be like.
@@ -11,7 +12,8 @@ import java.util.Map;
  * @param agent the command that starts an agent, to which the lab adds its node's arguments; empty
  *     for nodes without one
  * @param operator likewise for the operator
- * @param configuration keys of the ConfigMap kube-system/cilium-config
+ * @param configuration keys of the ConfigMap kube-system/cilium-config, {@link #DEFAULTS} where it
+ *     says nothing
  * @param kernelCache where the guests' kernel is kept
  */
 record LabPlan(
@@ -26,13 +28,19 @@ record LabPlan(
 
   static final String OPERATOR_VARIABLE = "OVENET_OPERATOR_COMMAND";
 
+  /** There is no kube-proxy in a lab, and the outside knows no way to pods by itself. */
+  static final Map<String, String> DEFAULTS =
+      Map.of("kube-proxy-replacement", "true", "enable-bpf-masquerade", "true");
+
   LabPlan {
     if (nodes < 1 || nodes > 100) {
       throw new IllegalArgumentException("a lab has 1 to 100 nodes, not " + nodes);
     }
     agent = List.copyOf(agent);
     operator = List.copyOf(operator);
-    configuration = Map.copyOf(configuration);
+    Map<String, String> keys = new TreeMap<>(DEFAULTS);
+    keys.putAll(configuration);
+    configuration = Map.copyOf(keys);
   }
 
   /** Splits a command at spaces; an empty or missing one gives no words. */

@@ -40,16 +40,17 @@ final class PodWorker implements Runnable {
   /** What everybody else may know of the pod; replaced as a whole. */
   record View(List<String> addresses, String phase, long holder, String root, Path log) {}
 
-  /** Makes what runs in a virtual machine's pod; null from it for every other pod. */
+  /** Makes what runs in a container whose program isn't busybox's; null from it for others. */
   @FunctionalInterface
-  interface MachineStarter {
-    ContainerProcess.@Nullable Starter starter(Pod pod, PodSandbox sandbox, List<String> addresses);
+  interface Programs {
+    ContainerProcess.@Nullable Starter starter(
+        Pod pod, ContainerSpec container, PodSandbox sandbox);
   }
 
   private final KubernetesClient client;
   private final VirtualNode node;
   private final CniRuntime cni;
-  private final MachineStarter machines;
+  private final Programs programs;
   private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
   private final Instant since = Instant.now();
   private final List<ContainerProcess> containers = new ArrayList<>();
@@ -66,12 +67,11 @@ final class PodWorker implements Runnable {
   private boolean statusDue = true;
   private volatile View view;
 
-  PodWorker(
-      KubernetesClient client, VirtualNode node, CniRuntime cni, MachineStarter machines, Pod pod) {
+  PodWorker(KubernetesClient client, VirtualNode node, CniRuntime cni, Programs programs, Pod pod) {
     this.client = client;
     this.node = node;
     this.cni = cni;
-    this.machines = machines;
+    this.programs = programs;
     this.pod = pod;
     this.uid = pod.getMetadata().getUid();
     this.who = pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName();
@@ -184,13 +184,13 @@ final class PodWorker implements Runnable {
         List.of("127.0.0.1 localhost", addresses.getFirst() + " " + pod.getMetadata().getName()));
     containers.clear();
     List<ContainerSpec> specs = ContainerSpec.of(pod, addresses.getFirst(), node.address());
-    ContainerProcess.Starter machine = machines.starter(pod, sandbox, addresses);
     for (int i = 0; i < specs.size(); i++) {
       ContainerSpec spec = specs.get(i);
       PodSandbox mine = sandbox;
+      ContainerProcess.Starter program = programs.starter(pod, spec, sandbox);
       ContainerProcess.Starter starter =
-          machine != null && spec.name().equals("compute")
-              ? machine
+          program != null
+              ? program
               : spec.command().isEmpty()
                   ? null
                   : log -> ContainerProcess.run(mine, spec.command(), spec.environment(), log);

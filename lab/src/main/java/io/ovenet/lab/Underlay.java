@@ -13,13 +13,16 @@ import java.util.List;
  * cluster as another namespace on that bridge. The machine's own namespace gets no interface.
  *
  * <p>Addresses: 192.168.77.1 the bridge, where the API listens for the nodes; .254 the outside,
- * every node's default gateway, which also answers as 203.0.113.1 (TEST-NET-3, RFC 5737); .10 and
- * up the nodes.
+ * every node's default gateway, which also answers as 203.0.113.1 (TEST-NET-3, RFC 5737) and asks
+ * this network for 10.100.0.0/16; .10 and up the nodes.
  */
 final class Underlay implements AutoCloseable {
   static final String API_ADDRESS = "192.168.77.1";
   static final String OUTSIDE_ADDRESS = "192.168.77.254";
   static final String WORLD_ADDRESS = "203.0.113.1";
+
+  /** Where services' addresses for the outside are looked for: nodes answer for them. */
+  static final String SERVICE_ADDRESSES = "10.100.0.0/16";
 
   /** The namespaces of everything that is only a network. */
   static final List<Namespaces.Kind> KINDS = List.of(NETWORK, MOUNT, HOSTNAME, PROCESS);
@@ -68,8 +71,9 @@ final class Underlay implements AutoCloseable {
         outside,
         """
         addr add %s/32 dev lo
+        route add %s dev eth0
         """
-            .formatted(WORLD_ADDRESS));
+            .formatted(WORLD_ADDRESS, SERVICE_ADDRESSES));
     sysctl(outside, "net.ipv4.ip_forward=1");
     outside.in(List.of(HOSTNAME), List.of("hostname", "outside")).succeed();
   }

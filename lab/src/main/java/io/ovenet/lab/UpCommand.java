@@ -34,7 +34,10 @@ final class UpCommand implements Callable<Integer> {
   @Option(
       names = {"-c", "--config"},
       paramLabel = "KEY=VALUE",
-      description = "A key of the ConfigMap kube-system/cilium-config; may be repeated.")
+      description = {
+        "A key of the ConfigMap kube-system/cilium-config; may be repeated.",
+        "Unless said otherwise kube-proxy-replacement and enable-bpf-masquerade are true."
+      })
   private Map<String, String> configuration = new LinkedHashMap<>();
 
   @Override

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * What runs in a virt-launcher pod: QEMU with the guest of the pod's VirtualMachineInstance, and
  * the DHCP server that gives the guest its address. Thread-safe.
  */
-final class VirtLauncher implements PodWorker.MachineStarter {
+final class VirtLauncher implements PodWorker.Programs {
   private static final Logger LOG = LoggerFactory.getLogger(VirtLauncher.class);
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -43,7 +43,10 @@ final class VirtLauncher implements PodWorker.MachineStarter {
 
   @Override
   public ContainerProcess.@Nullable Starter starter(
-      Pod pod, PodSandbox sandbox, List<String> addresses) {
+      Pod pod, ContainerSpec container, PodSandbox sandbox) {
+    if (!container.name().equals("compute")) {
+      return null;
+    }
     for (OwnerReference owner : pod.getMetadata().getOwnerReferences()) {
       if (owner.getKind().equals("VirtualMachineInstance")) {
         return log -> start(pod, owner.getName(), sandbox, log);

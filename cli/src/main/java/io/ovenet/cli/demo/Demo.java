@@ -9,13 +9,8 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -23,49 +18,68 @@ import org.jspecify.annotations.Nullable;
 /** Applies workloads and policy, drives the traffic and holds what happened against what should. */
 final class Demo {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
-  private static final ResourceDefinitionContext POLICIES =
-      cilium("ciliumnetworkpolicies", "CiliumNetworkPolicy");
 
-  /** How long a client waits for an answer that policy may have denied. */
-  private static final String ANSWER_SECONDS = "3";
+  /** How long flows may be under way to the relay. */
+  private static final Duration TELLING = Duration.ofSeconds(20);
+
+  private static final String MISSIONS = "app-web-prod";
 
   private final Launcher launcher;
   private final KubernetesClient client;
   private final PrintWriter out;
+  private final Addresses addresses;
 
-  Demo(Launcher launcher, KubernetesClient client, PrintWriter out) {
+  /**
+   * @param outside the address of the client outside
+   */
+  Demo(Launcher launcher, KubernetesClient client, String outside, PrintWriter out) {
     this.launcher = launcher;
     this.client = client;
     this.out = out;
+    this.addresses = new Addresses(outside);
   }
 
-  private static ResourceDefinitionContext cilium(String plural, String kind) {
-    return new ResourceDefinitionContext.Builder()
-        .withGroup("cilium.io")
-        .withVersion("v2")
-        .withPlural(plural)
-        .withKind(kind)
-        .withNamespaced(true)
-        .build();
+  /** Prints the outcome of every expectation; true if all held. */
+  boolean run() throws IOException, InterruptedException {
+    apply("demo/shared.yaml", "", "DNS, monitoring and logging for all");
+    apply("demo/workloads.yaml", "", "tenant A: four pods and a virtual machine");
+    apply("demo/tenant-b.yaml", "", "tenant B: two pods and a virtual machine");
+    apply("vm-web-policy.yaml", "", "as the mission wrote it");
+    boolean held = expect(Expectation.ofVmWebPolicy());
+
+    out.println();
+    apply("shared-services.yaml", "", "what all tenants may use");
+    apply("tenant-isolation.yaml", "", "each tenant by itself, denied by default");
+    held = expect(Expectation.ofTenants()) && held;
+
+    out.println();
+    apply("vm-web-service.yaml", MISSIONS, "as the mission wrote it");
+    apply("vm-web-from-outside.yaml", "", "nodes answer for its address, the world may ask");
+    await("vm-web-service has its address", this::serviceHasItsAddress);
+    await("vm-web-service is announced", this::answersOutside);
+    return expect(Expectation.ofOutside()) && held;
   }
 
-  /** The outcome of every expectation, in their order. */
-  List<Outcome> run() throws IOException, InterruptedException {
-    say("applying examples/demo/workloads.yaml: five pods and a virtual machine");
-    Manifests.apply(client, launcher.home().resolve("examples/demo/workloads.yaml"));
-    say("applying examples/vm-web-policy.yaml, as the mission wrote it");
-    Manifests.apply(client, launcher.home().resolve("examples/vm-web-policy.yaml"));
-    List<Expectation> expectations = Expectation.ofVmWebPolicy();
-    Map<Workload, Pod> pods = new HashMap<>();
+  private void apply(String file, String namespace, String what) throws IOException {
+    say("applying examples/" + file + ": " + what);
+    Manifests.apply(client, launcher.home().resolve("examples").resolve(file), namespace);
+  }
+
+  private boolean expect(List<Expectation> expectations) throws IOException, InterruptedException {
     for (Expectation expectation : expectations) {
       for (Workload workload : List.of(expectation.from(), expectation.to())) {
-        pods.computeIfAbsent(workload, this::awaitReady);
+        if (!addresses.knows(workload)) {
+          addresses.put(workload, awaitReady(workload));
+        }
       }
     }
-    await("the policy is valid", () -> policyIsValid());
+    await("the policies are valid", this::policiesAreValid);
     say("driving traffic: " + expectations.size() + " connections");
-    List<Boolean> answered = attempt(expectations, pods);
-    return judge(expectations, answered, pods);
+    List<Boolean> answered = new Traffic(launcher, client, addresses).drive(expectations);
+    List<Outcome> outcomes = judge(expectations, answered);
+    outcomes.forEach(outcome -> out.println(outcome.line()));
+    out.flush();
+    return outcomes.stream().allMatch(Outcome::held);
   }
 
   private Pod awaitReady(Workload workload) {
@@ -120,83 +134,88 @@ final class Demo {
     }
   }
 
-  private boolean policyIsValid() {
-    GenericKubernetesResource policy =
-        client
-            .genericKubernetesResources(POLICIES)
-            .inNamespace("app-web-prod")
-            .withName("vm-web-policy")
-            .get();
-    Object conditions = policy == null ? null : policy.get("status", "conditions");
-    return conditions instanceof List<?> list
-        && list.stream()
-            .anyMatch(
-                c ->
-                    c instanceof Map<?, ?> m
-                        && "Valid".equals(m.get("type"))
-                        && "True".equals(m.get("status")));
-  }
-
-  private List<Boolean> attempt(List<Expectation> expectations, Map<Workload, Pod> pods)
-      throws IOException, InterruptedException {
-    try (ExecutorService clients = Executors.newFixedThreadPool(4)) {
-      List<Future<Boolean>> attempts = new ArrayList<>();
-      for (Expectation expectation : expectations) {
-        attempts.add(clients.submit(() -> answered(expectation, address(pods, expectation.to()))));
+  /** Every policy that there is, and that each node has it in force. */
+  private boolean policiesAreValid() {
+    for (String kind : List.of("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")) {
+      for (GenericKubernetesResource policy : policies(kind)) {
+        Object conditions = policy.get("status", "conditions");
+        boolean valid =
+            conditions instanceof List<?> list
+                && list.stream()
+                    .anyMatch(
+                        c ->
+                            c instanceof Map<?, ?> m
+                                && "Valid".equals(m.get("type"))
+                                && "True".equals(m.get("status")));
+        if (!valid) {
+          return false;
+        }
       }
-      List<Boolean> answered = new ArrayList<>();
-      for (Future<Boolean> attempt : attempts) {
-        answered.add(attempt.get());
+    }
+    return launcherSays(List.of("policy", "status"));
+  }
+
+  private List<GenericKubernetesResource> policies(String kind) {
+    boolean namespaced = kind.equals("CiliumNetworkPolicy");
+    var all =
+        client.genericKubernetesResources(
+            new ResourceDefinitionContext.Builder()
+                .withGroup("cilium.io")
+                .withVersion("v2")
+                .withPlural(
+                    namespaced ? "ciliumnetworkpolicies" : "ciliumclusterwidenetworkpolicies")
+                .withKind(kind)
+                .withNamespaced(namespaced)
+                .build());
+    return (namespaced ? all.inAnyNamespace().list() : all.list()).getItems();
+  }
+
+  private boolean serviceHasItsAddress() {
+    var service = client.services().inNamespace(MISSIONS).withName("vm-web-service").get();
+    return service != null
+        && service.getStatus() != null
+        && service.getStatus().getLoadBalancer() != null
+        && service.getStatus().getLoadBalancer().getIngress().stream()
+            .anyMatch(ingress -> "10.100.0.10".equals(ingress.getIp()));
+  }
+
+  private boolean answersOutside() {
+    return launcherSays(
+        List.of(
+            "lab",
+            "exec",
+            "outside",
+            "--",
+            "busybox",
+            "timeout",
+            "3",
+            "busybox",
+            "wget",
+            "-q",
+            "-O",
+            "-",
+            "http://10.100.0.10/"));
+  }
+
+  /** What Hubble says may come a moment after what clients saw. */
+  private List<Outcome> judge(List<Expectation> expectations, List<Boolean> answered)
+      throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + TELLING.toNanos();
+    while (true) {
+      Flows flows = Flows.read(launcher);
+      List<Outcome> outcomes = new ArrayList<>();
+      for (int i = 0; i < expectations.size(); i++) {
+        Expectation expectation = expectations.get(i);
+        String from = expectation.from().outside() ? "" : addresses.of(expectation.from());
+        Flows.Verdict verdict =
+            flows.verdict(from, addresses.of(expectation.to()), expectation.port());
+        outcomes.add(new Outcome(expectation, answered.get(i), verdict.word(), verdict.reason()));
       }
-      return answered;
-    } catch (ExecutionException failure) {
-      throw new IOException("a client could not be started", failure.getCause());
+      if (outcomes.stream().allMatch(Outcome::held) || System.nanoTime() > deadline) {
+        return outcomes;
+      }
+      LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
     }
-  }
-
-  private boolean answered(Expectation expectation, String address)
-      throws IOException, InterruptedException {
-    Workload from = expectation.from();
-    Launcher.Result result =
-        launcher.runQuietly(
-            List.of(
-                "lab",
-                from.machine() ? "console" : "exec",
-                from.namespace() + "/" + from.name(),
-                "--",
-                "timeout", // Debian 12's static busybox: `wget -T` crashes
-                ANSWER_SECONDS,
-                "wget",
-                "-q",
-                "-O",
-                "-",
-                "http://" + address + ":" + expectation.port() + "/"));
-    return result.out().contains(expectation.body());
-  }
-
-  private List<Outcome> judge(
-      List<Expectation> expectations, List<Boolean> answered, Map<Workload, Pod> pods)
-      throws IOException, InterruptedException {
-    Flows flows = Flows.read(launcher);
-    List<Outcome> outcomes = new ArrayList<>();
-    for (int i = 0; i < expectations.size(); i++) {
-      Expectation expectation = expectations.get(i);
-      Flows.Verdict verdict =
-          flows.verdict(
-              address(pods, expectation.from()),
-              address(pods, expectation.to()),
-              expectation.port());
-      outcomes.add(new Outcome(expectation, answered.get(i), verdict.word(), verdict.reason()));
-    }
-    return outcomes;
-  }
-
-  private static String address(Map<Workload, Pod> pods, Workload workload) {
-    Pod pod = pods.get(workload);
-    if (pod == null) {
-      throw new IllegalStateException("no pod known for " + workload);
-    }
-    return pod.getStatus().getPodIP();
   }
 
   private void await(String what, BooleanSupplier condition) {

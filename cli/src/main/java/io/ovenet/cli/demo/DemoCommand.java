@@ -9,7 +9,6 @@ import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
@@ -20,7 +19,10 @@ import picocli.CommandLine.Spec;
 /** {@code ovenet demo}. */
 @Command(
     name = "demo",
-    description = "Shows the mission's first policy at work on containers and a virtual machine.",
+    description = {
+      "Shows the mission's policies at work on two nodes: containers and virtual machines of two",
+      "tenants, what they share, and a client outside."
+    },
     mixinStandardHelpOptions = true)
 public final class DemoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -38,15 +40,14 @@ public final class DemoCommand implements Callable<Integer> {
     Runtime.getRuntime()
         .addShutdownHook(
             Thread.ofPlatform().name("demo-cleanup").unstarted(() -> end(launcher, keep)));
-    int up = launcher.runInForeground("lab", "up");
+    int up = launcher.runInForeground("lab", "up", "--nodes", "2");
     if (up != 0) {
       throw new IOException("the lab did not come up (lab up ended with " + up + ")");
     }
     boolean held;
     try (KubernetesClient client = client(launcher)) {
-      List<Outcome> outcomes = new Demo(launcher, client, out).run();
-      outcomes.forEach(outcome -> out.println(outcome.line()));
-      held = outcomes.stream().allMatch(Outcome::held);
+      held =
+          new Demo(launcher, client, status(launcher).at("/outside/address").asText(), out).run();
     }
     out.println();
     out.flush();
@@ -97,6 +98,7 @@ public final class DemoCommand implements Callable<Integer> {
           ./ovenet hubble observe --pod vm-web-vm -f    what the virtual machine does
           ./ovenet lab status                           nodes, pods, machines, addresses
           ./ovenet lab console app-web-prod/web-vm      a shell in the virtual machine
+          ./ovenet lab exec outside -- wget -qO- http://10.100.0.10/
           KUBECONFIG=%s kubectl get cep -A
           ./ovenet lab down                             takes it all away
         The page: %s

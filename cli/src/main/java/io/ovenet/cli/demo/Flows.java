@@ -31,15 +31,20 @@ final class Flows {
     return new Flows(flows);
   }
 
-  /** The verdict on new TCP connections from one address to a port of another. */
+  /**
+   * The verdict on new TCP connections, or UDP packets, from one address to a port of another.
+   *
+   * @param from "" for who is outside of the cluster: a node may have put its own address there
+   */
   Verdict verdict(String from, String to, int port) {
     String reason = "";
     boolean forwarded = false;
     for (JsonNode flow : flows) {
       JsonNode ip = flow.path("IP");
-      if (!ip.path("source").asText().equals(from)
+      JsonNode l4 = flow.at("/l4/TCP").isMissingNode() ? flow.at("/l4/UDP") : flow.at("/l4/TCP");
+      if (!(from.isEmpty() ? isWorld(flow) : ip.path("source").asText().equals(from))
           || !ip.path("destination").asText().equals(to)
-          || flow.at("/l4/TCP/destination_port").asInt() != port) {
+          || l4.path("destination_port").asInt() != port) {
         continue;
       }
       if (flow.path("verdict").asText().equals("DROPPED")) {
@@ -58,6 +63,15 @@ final class Flows {
         : new Verdict("no flow", "Hubble saw nothing");
   }
 
+  private static boolean isWorld(JsonNode flow) {
+    for (JsonNode label : flow.at("/source/labels")) {
+      if (label.asText().startsWith("reserved:world")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static String dropReason(JsonNode flow) {
     String rules = rules(flow, "egress_denied_by") + rules(flow, "ingress_denied_by");
     String reason = flow.path("drop_reason_desc").asText();
@@ -68,7 +82,8 @@ final class Flows {
   private static String rules(JsonNode flow, String field) {
     List<String> names = new ArrayList<>();
     for (JsonNode policy : flow.path(field)) {
-      names.add(policy.path("namespace").asText() + "/" + policy.path("name").asText());
+      String namespace = policy.path("namespace").asText();
+      names.add((namespace.isEmpty() ? "" : namespace + "/") + policy.path("name").asText());
     }
     return String.join(" ", names);
   }

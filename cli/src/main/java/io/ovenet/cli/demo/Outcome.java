@@ -19,7 +19,7 @@ record Outcome(Expectation expectation, boolean answered, String verdict, String
   String line() {
     String expected = expectation.allowed() ? "pass" : "drop";
     String seen = answered ? "answered" : "no answer";
-    return "%s %-36s expected %s, saw %s, %s: %s"
+    return "%s %-60s expected %s, saw %s, %s: %s"
         .formatted(held() ? "✓" : "✗", expectation, expected, seen, verdict, reason);
   }
 }

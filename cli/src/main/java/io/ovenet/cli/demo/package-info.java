@@ -1,4 +1,4 @@
-/** The demonstration: the mission's first policy, on real pods and a real virtual machine. */
+/** The demonstration: the mission's policies, on real pods and virtual machines of two nodes. */
 @NullMarked
 package io.ovenet.cli.demo;
 
