@@ -256,6 +256,7 @@ public final class Agent implements AutoCloseable {
         new ClusterInput(
             config.nodeName(),
             config.routing().overlay(),
+            config.endpointSlices(),
             routes,
             steering,
             pods,

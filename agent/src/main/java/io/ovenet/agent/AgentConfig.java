@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param answerDenied whether a pod is told by ICMP of what policy denies of its own packets
  * @param allowLocalHost whether the node itself comes in to every endpoint unless denied
  * @param nodeLabels whether policies select other nodes by their labels
+ * @param endpointSlices whether endpoints of other nodes are heard of by CiliumEndpointSlices,
+ *     which the operator then writes
  * @param hubbleKeys how Hubble is served besides
  * @param policyEntries room for entries of all policies together
  * @param ringBytes of the ring between kernel and agent; a power of two
@@ -43,6 +45,7 @@ public record AgentConfig(
     boolean answerDenied,
     boolean allowLocalHost,
     boolean nodeLabels,
+    boolean endpointSlices,
     boolean hubble,
     @Nullable String hubbleListenAddress,
     Path hubbleSocket,
@@ -149,6 +152,7 @@ public record AgentConfig(
             answerDenied(values.text("policy-deny-response", "none")),
             allowLocalHost(values.text("allow-localhost", "auto")),
             values.flag("enable-node-selector-labels", true),
+            values.flag("enable-cilium-endpoint-slice", false),
             values.flag("enable-hubble", true),
             listenAddress(values.take("hubble-listen-address")),
             values.path("hubble-socket-path", "/var/run/cilium/hubble.sock"),
@@ -208,6 +212,7 @@ public record AgentConfig(
         answerDenied,
         allowLocalHost,
         nodeLabels,
+        endpointSlices,
         hubble,
         hubbleListenAddress,
         hubbleSocket,

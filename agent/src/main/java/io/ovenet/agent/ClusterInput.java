@@ -4,7 +4,6 @@ import io.ovenet.bpf.IpPrefix;
 import io.ovenet.datapath.IpcacheKey;
 import io.ovenet.datapath.IpcacheValue;
 import io.ovenet.kubernetes.CidrGroupRecord;
-import io.ovenet.kubernetes.CiliumEndpointRecord;
 import io.ovenet.kubernetes.CiliumNodeRecord;
 import io.ovenet.kubernetes.ClusterWatch;
 import io.ovenet.kubernetes.EndpointSliceRecord;
@@ -18,7 +17,6 @@ import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.kubernetes.WatchScope;
 import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.Labels;
-import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.PolicyKind;
 import io.ovenet.policy.ReservedIdentity;
 import java.net.Inet4Address;
@@ -47,6 +45,7 @@ final class ClusterInput {
 
   private final String node;
   private final boolean overlay;
+  private final boolean endpointSlices;
   private final NodeRoutes routes;
   private final Steering steering;
   private final Pods pods;
@@ -56,10 +55,12 @@ final class ClusterInput {
 
   /**
    * @param overlay whether packets to other nodes go through tunnels
+   * @param endpointSlices whether endpoints are heard of by slices
    */
   ClusterInput(
       String node,
       boolean overlay,
+      boolean endpointSlices,
       NodeRoutes routes,
       Steering steering,
       Pods pods,
@@ -67,6 +68,7 @@ final class ClusterInput {
       Relabeler relabeler) {
     this.node = node;
     this.overlay = overlay;
+    this.endpointSlices = endpointSlices;
     this.routes = routes;
     this.steering = steering;
     this.pods = pods;
@@ -97,7 +99,12 @@ final class ClusterInput {
     api.watch(RecordKind.NAMESPACES, WatchScope.ALL, namespaces());
     api.watch(RecordKind.PODS, WatchScope.podsOfNode(node), localPods());
     api.watch(RecordKind.CILIUM_NODES, WatchScope.ALL, nodes(ownNode));
-    api.watch(RecordKind.CILIUM_ENDPOINTS, WatchScope.ALL, remoteEndpoints());
+    var endpoints = new RemoteEndpoints(this::tunnel, steering, relabeler, synced::countDown);
+    if (endpointSlices) {
+      api.watch(RecordKind.CILIUM_ENDPOINT_SLICES, WatchScope.ALL, new SlicedEndpoints(endpoints));
+    } else {
+      api.watch(RecordKind.CILIUM_ENDPOINTS, WatchScope.ALL, endpoints);
+    }
     api.watch(RecordKind.ENDPOINT_SLICES, WatchScope.OF_API_SERVER, apiServers());
     api.watch(RecordKind.CILIUM_CIDR_GROUPS, WatchScope.ALL, cidrGroups());
     api.watch(
@@ -361,66 +368,7 @@ final class ClusterInput {
         : 0;
   }
 
-  private RecordHandler<CiliumEndpointRecord> remoteEndpoints() {
-    var told = new HashMap<String, Map<InetAddress, IpcacheValue>>();
-    return new Handler<>() {
-      @Override
-      public void upserted(CiliumEndpointRecord record) {
-        var ports = Pods.portsOf(record.namedPorts());
-        var addresses = new HashMap<InetAddress, IpcacheValue>();
-        var nodeAddress =
-            record.nodeAddress().isEmpty() ? null : parse(record.nodeAddress(), record.key());
-        var place =
-            new IpcacheValue(record.identity(), tunnel(nodeAddress), 0, IpcacheValue.POD, 0);
-        for (var ip : record.ips()) {
-          var parsed = record.identity() == 0 ? null : parse(ip, record.key());
-          if (parsed != null) {
-            addresses.put(parsed, place);
-          }
-        }
-        var before = told.put(record.key().path(), addresses);
-        retract(before, addresses);
-        addresses.forEach(
-            (address, value) -> {
-              steering.submit(r -> r.sayPod(address, value, ports));
-              relabeler.nameRemote(
-                  address,
-                  value.identity(),
-                  record.key().namespace(),
-                  record.key().name(),
-                  record.workload());
-            });
-      }
-
-      @Override
-      public void deleted(ObjectKey key) {
-        retract(told.remove(key.path()), Map.of());
-      }
-
-      private void retract(
-          @Nullable Map<InetAddress, IpcacheValue> before, Map<InetAddress, IpcacheValue> now) {
-        if (before != null) {
-          for (var address : before.keySet()) {
-            if (!now.containsKey(address) && !saidByAnother(address)) {
-              steering.submit(r -> r.sayPod(address, null, NamedPorts.NONE));
-              relabeler.forgetRemote(address);
-            }
-          }
-        }
-      }
-
-      private boolean saidByAnother(InetAddress address) {
-        for (var other : told.values()) {
-          if (other.containsKey(address)) {
-            return true;
-          }
-        }
-        return false;
-      }
-    };
-  }
-
-  private static @Nullable InetAddress parse(String text, ObjectKey of) {
+  static @Nullable InetAddress parse(String text, ObjectKey of) {
     try {
       return InetAddress.ofLiteral(text);
     } catch (IllegalArgumentException e) {

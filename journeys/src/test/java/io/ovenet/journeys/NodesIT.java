@@ -43,7 +43,9 @@ class NodesIT {
     SortedSet<String> before = Traces.of(directory);
     Ovenet ovenet = new Ovenet(directory);
     try {
-      ovenet.run("lab", "up", "--nodes", "2").succeed();
+      ovenet
+          .run("lab", "up", "--nodes", "2", "--config", "enable-cilium-endpoint-slice=true")
+          .succeed();
       apply(
           "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: "
               + NAMESPACE
@@ -64,16 +66,41 @@ class NodesIT {
           .doesNotHaveDuplicates()
           .hasSize(2);
       String web = address(status, "web");
+      awaitSliced(3);
 
       assertThat(fetch(ovenet, "gateway", web + ":80", 20)).isEqualTo("hello\n");
       assertThat(fetch(ovenet, "gateway", web + ":8080", 2)).isEmpty();
       assertThat(fetch(ovenet, "stranger", web + ":80", 2)).isEmpty();
       assertFlows(ovenet, status);
       newIdentitiesConnectAtOnce(web);
+      assertThat(awaitSliced(3 + PODS)).as("slices, a hundred pods in one").isEqualTo(2);
     } finally {
       ovenet.run("lab", "down");
     }
     assertThat(Traces.of(directory)).isEqualTo(before);
+  }
+
+  /** Waits until as many pods are in slices, by which alone the nodes hear of one another's. */
+  private int awaitSliced(int pods) throws Exception {
+    Instant deadline = Instant.now().plus(CEILING);
+    while (true) {
+      JsonNode slices =
+          new ObjectMapper()
+              .readTree(
+                  Ovenet.run(command("get", "ciliumendpointslices", "-o", "json"), Map.of())
+                      .succeed()
+                      .out())
+              .get("items");
+      int told = 0;
+      for (JsonNode slice : slices) {
+        told += slice.get("endpoints").size();
+      }
+      if (told == pods) {
+        return slices.size();
+      }
+      assertThat(Instant.now()).as("%d of %d pods in %s", told, pods, slices).isBefore(deadline);
+      Thread.sleep(20);
+    }
   }
 
   private static String pod(String name, String label, String node, String script) {

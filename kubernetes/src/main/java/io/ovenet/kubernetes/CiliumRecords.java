@@ -123,6 +123,21 @@ final class CiliumRecords {
     var metadata = object.object("metadata");
     var status = object.object("status");
     var networking = status.object("networking");
+    var owner = CoreRecords.owner(metadata);
+    return new CiliumEndpointRecord(
+        CoreRecords.key(object),
+        metadata.string("resourceVersion"),
+        number(status.object("identity").integer("id")),
+        number(status.integer("id")),
+        networking.string("node"),
+        ips(networking),
+        status.string("state"),
+        namedPorts(status),
+        owner == null ? "" : owner.uid(),
+        metadata.object("annotations").string(Workload.ANNOTATION));
+  }
+
+  static List<String> ips(JsonObject networking) {
     var ips = new ArrayList<String>();
     for (var address : networking.objects("addressing")) {
       for (var family : List.of("ipv4", "ipv6")) {
@@ -131,28 +146,22 @@ final class CiliumRecords {
         }
       }
     }
+    return ips;
+  }
+
+  /** Those that can be understood. */
+  static List<ContainerPort> namedPorts(JsonObject endpoint) {
     var ports = new ArrayList<ContainerPort>();
-    for (var port : status.objects("named-ports")) {
+    for (var port : endpoint.objects("named-ports")) {
       var number = port.integer("port");
       if (!port.string("name").isEmpty() && number >= 1 && number <= 65535) {
         ports.add(new ContainerPort(port.string("name"), (int) number, port.string("protocol")));
       }
     }
-    var owner = CoreRecords.owner(metadata);
-    return new CiliumEndpointRecord(
-        CoreRecords.key(object),
-        metadata.string("resourceVersion"),
-        number(status.object("identity").integer("id")),
-        number(status.integer("id")),
-        networking.string("node"),
-        ips,
-        status.string("state"),
-        ports,
-        owner == null ? "" : owner.uid(),
-        metadata.object("annotations").string(Workload.ANNOTATION));
+    return ports;
   }
 
-  private static int number(long value) {
+  static int number(long value) {
     return value > 0 && value <= Integer.MAX_VALUE ? (int) value : 0;
   }
 

@@ -21,6 +21,7 @@ public final class CustomResources {
           "ciliumidentities",
           "ciliumnodes",
           "ciliumendpoints",
+          "ciliumendpointslices",
           "ciliumcidrgroups",
           "ciliumloadbalancerippools",
           "ciliuml2announcementpolicies");

@@ -4,6 +4,7 @@ package io.ovenet.kubernetes;
 public sealed interface KubernetesRecord
     permits CidrGroupRecord,
         CiliumEndpointRecord,
+        CiliumEndpointSliceRecord,
         CiliumNodeRecord,
         EndpointSliceRecord,
         IdentityRecord,

@@ -41,6 +41,13 @@ public record RecordKind<R extends KubernetesRecord>(
   public static final RecordKind<CiliumEndpointRecord> CILIUM_ENDPOINTS =
       new RecordKind<>(CILIUM, "ciliumendpoints", "CiliumEndpoint", CiliumRecords::endpoint);
 
+  public static final RecordKind<CiliumEndpointSliceRecord> CILIUM_ENDPOINT_SLICES =
+      new RecordKind<>(
+          "/apis/cilium.io/v2alpha1",
+          "ciliumendpointslices",
+          "CiliumEndpointSlice",
+          CiliumEndpointSliceRecord::read);
+
   public static final RecordKind<CidrGroupRecord> CILIUM_CIDR_GROUPS =
       new RecordKind<>(CILIUM, "ciliumcidrgroups", "CiliumCIDRGroup", CiliumRecords::cidrGroup);
 

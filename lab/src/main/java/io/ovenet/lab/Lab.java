@@ -35,6 +35,10 @@ final class Lab implements AutoCloseable {
   static final List<String> RELAY =
       LabPlan.words(System.getenv().getOrDefault("OVENET_RELAY_COMMAND", ""));
 
+  /** Keys of the ConfigMap that the operator has to be told, too. */
+  private static final List<String> OPERATORS_KEYS =
+      List.of("enable-cilium-endpoint-slice", "enable-node-selector-labels");
+
   private static final Logger LOG = LoggerFactory.getLogger(Lab.class);
 
   private final LabPlan plan;
@@ -153,6 +157,11 @@ final class Lab implements AutoCloseable {
       status.progress("starting the operator");
       List<String> operator = new ArrayList<>(plan.operator());
       operator.addAll(List.of("--kubeconfig", "/run/kubeconfig"));
+      for (String key : OPERATORS_KEYS) {
+        if (plan.configuration().containsKey(key)) {
+          operator.add("--" + key + "=" + plan.configuration().get(key));
+        }
+      }
       keep(
           SupervisedProcess.start(
               "operator",

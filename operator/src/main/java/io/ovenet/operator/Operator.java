@@ -97,6 +97,7 @@ final class Operator {
     try (var _ = new NodePrefixes(api, new PodCidrPool(options.pool(), options.maskSize()));
         var _ = new LoadBalancerAddresses(api, clock);
         var _ = new L2PolicyStatuses(api, clock);
+        var _ = options.endpointSlices() ? new EndpointSlices(api) : null;
         var _ =
             new PolicyStatuses(
                 api,

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param pool from which nodes get prefixes for their pods
  * @param maskSize length of those prefixes
  * @param nodeLabels whether policies select nodes by their labels, as the agents are told
+ * @param endpointSlices whether agents hear of endpoints by CiliumEndpointSlices
  * @param leaseDuration how long leadership lasts without being renewed
  */
 record Options(
@@ -23,6 +24,7 @@ record Options(
     int maskSize,
     String clusterName,
     boolean nodeLabels,
+    boolean endpointSlices,
     String namespace,
     Duration leaseDuration,
     Duration gcInterval,
@@ -40,6 +42,8 @@ record Options(
         --cluster-pool-ipv4-mask-size=N length of a node's prefix (24)
         --cluster-name=NAME             name of this cluster in policies (default)
         --enable-node-selector-labels=B whether policies select nodes by labels (true)
+        --enable-cilium-endpoint-slice=B whether agents hear of pods by slices of a hundred,
+                                        as they are told, too (false)
         --namespace=NAME                namespace of the Lease (kube-system)
         --leader-election-lease-duration=D  (15s)
         --identity-gc-interval=D        time between two collections (15m)
@@ -52,6 +56,7 @@ record Options(
   private static final Map<String, String> DEFAULTS =
       Map.of(
           "enable-node-selector-labels", "true",
+          "enable-cilium-endpoint-slice", "false",
           "kubeconfig", "",
           "cluster-pool-ipv4-cidr", "10.0.0.0/8",
           "cluster-pool-ipv4-mask-size", "24",
@@ -89,6 +94,7 @@ record Options(
         integer("cluster-pool-ipv4-mask-size", get(values, "cluster-pool-ipv4-mask-size")),
         get(values, "cluster-name"),
         flag("enable-node-selector-labels", get(values, "enable-node-selector-labels")),
+        flag("enable-cilium-endpoint-slice", get(values, "enable-cilium-endpoint-slice")),
         get(values, "namespace"),
         leaseDuration(get(values, "leader-election-lease-duration")),
         duration("identity-gc-interval", get(values, "identity-gc-interval")),

@@ -2,6 +2,7 @@ package io.ovenet.operator;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,12 @@ final class WorkQueue<K> implements AutoCloseable {
 
   synchronized void add(K key) {
     due.put(key, System.nanoTime());
+    notifyAll();
+  }
+
+  /** Reconciled after a while, or sooner if it waits already. */
+  synchronized void addLater(K key, Duration delay) {
+    due.putIfAbsent(key, System.nanoTime() + delay.toNanos());
     notifyAll();
   }
 
