@@ -7,6 +7,7 @@ import io.ovenet.kubernetes.RecordHandler;
 import io.ovenet.policy.NamedPorts;
 import java.net.InetAddress;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -78,7 +79,7 @@ final class RemoteEndpoints implements RecordHandler<CiliumEndpointRecord> {
       }
     }
     for (var address : addresses) {
-      var all = said.computeIfAbsent(address, _ -> new java.util.LinkedHashMap<>(2));
+      var all = said.computeIfAbsent(address, _ -> new LinkedHashMap<>(2));
       all.remove(path);
       all.put(path, says);
       tell(address, says);
