@@ -72,7 +72,9 @@ final class ClusterDns implements PodWorker.Programs, AutoCloseable {
               sandbox, List.of("sleep", "2147483647"), container.environment(), log);
       try {
         DnsServer server =
-            DnsServer.start(sandbox.holder(), query -> DnsAnswer.to(query, ZONE, this::addresses));
+            DnsServer.start(
+                sandbox.holder(),
+                (request, most) -> DnsAnswer.to(request, most, ZONE, this::addresses));
         var _ = place.onExit().thenRun(() -> close(server));
         return place;
       } catch (IOException | RuntimeException e) {

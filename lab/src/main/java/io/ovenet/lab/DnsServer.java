@@ -10,7 +10,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,29 +25,31 @@ final class DnsServer implements AutoCloseable {
   /** Without EDNS a client takes no more (RFC 1035, section 4.2.1). */
   private static final int LARGEST_DATAGRAM = 512;
 
-  private static final int TRUNCATED = 0x02;
+  private static final int LARGEST_MESSAGE = 65_535;
   private static final int SILENCE_MILLIS = 5_000;
 
   private final DatagramSocket datagrams;
   private final ServerSocket connections;
-  private final Function<byte[], byte @Nullable []> answers;
+  private final Answers answers;
 
-  private DnsServer(
-      DatagramSocket datagrams,
-      ServerSocket connections,
-      Function<byte[], byte @Nullable []> answers) {
+  /** What a request is answered. */
+  interface Answers {
+    /**
+     * The answer's bytes, {@code most} at most; null for none.
+     *
+     * @param request as it came
+     */
+    byte @Nullable [] to(byte[] request, int most);
+  }
+
+  private DnsServer(DatagramSocket datagrams, ServerSocket connections, Answers answers) {
     this.datagrams = datagrams;
     this.connections = connections;
     this.answers = answers;
   }
 
-  /**
-   * Listens in the namespace of a process.
-   *
-   * @param answers the answer to a request's bytes, or null for none
-   */
-  static DnsServer start(long holder, Function<byte[], byte @Nullable []> answers)
-      throws IOException {
+  /** Listens in the namespace of a process. */
+  static DnsServer start(long holder, Answers answers) throws IOException {
     try (NetworkNamespace namespace =
         NetworkNamespace.open(Path.of("/proc", Long.toString(holder), "ns", "net"))) {
       DnsServer server = namespace.call(() -> listen(answers));
@@ -58,7 +59,7 @@ final class DnsServer implements AutoCloseable {
     }
   }
 
-  private static DnsServer listen(Function<byte[], byte @Nullable []> answers) throws IOException {
+  private static DnsServer listen(Answers answers) throws IOException {
     DatagramSocket datagrams = new DatagramSocket(new InetSocketAddress("0.0.0.0", PORT));
     try {
       ServerSocket connections = new ServerSocket();
@@ -79,13 +80,9 @@ final class DnsServer implements AutoCloseable {
         datagrams.receive(packet);
         byte[] request = new byte[packet.getLength()];
         System.arraycopy(buffer, 0, request, 0, request.length);
-        byte[] answer = answers.apply(request);
+        byte[] answer = answers.to(request, LARGEST_DATAGRAM);
         if (answer != null) {
-          int length = Math.min(answer.length, LARGEST_DATAGRAM);
-          if (length < answer.length) {
-            answer[2] |= TRUNCATED;
-          }
-          datagrams.send(new DatagramPacket(answer, length, packet.getSocketAddress()));
+          datagrams.send(new DatagramPacket(answer, answer.length, packet.getSocketAddress()));
         }
       } catch (IOException e) {
         if (!datagrams.isClosed()) {
@@ -115,7 +112,7 @@ final class DnsServer implements AutoCloseable {
       DataInputStream in = new DataInputStream(client.getInputStream());
       byte[] request = new byte[in.readUnsignedShort()];
       in.readFully(request);
-      byte[] answer = answers.apply(request);
+      byte[] answer = answers.to(request, LARGEST_MESSAGE);
       if (answer != null) {
         ByteBuffer out = ByteBuffer.allocate(2 + answer.length);
         client.getOutputStream().write(out.putShort((short) answer.length).put(answer).array());

@@ -34,7 +34,7 @@ class DnsAnswerTest {
   }
 
   private static ByteBuffer ask(byte[] request) {
-    byte[] answer = DnsAnswer.to(request, "cluster.local", DnsAnswerTest::lookup);
+    byte[] answer = DnsAnswer.to(request, 512, "cluster.local", DnsAnswerTest::lookup);
     assertThat(answer).isNotNull();
     return ByteBuffer.wrap(answer);
   }
@@ -58,6 +58,24 @@ class DnsAnswerTest {
   }
 
   @Test
+  void anAnswerThatIsTooLongSaysThatItIsTruncated() {
+    List<Inet4Address> many =
+        java.util.stream.IntStream.range(0, 100)
+            .mapToObj(i -> Inet4Address.ofLiteral("10.96.1." + i))
+            .toList();
+    ByteBuffer truncated = answer(512, many);
+    assertThat(truncated.capacity()).isLessThanOrEqualTo(512);
+    assertThat(truncated.get(2) & 2).isEqualTo(2);
+    assertThat(answer(65_535, many).getShort(6)).isEqualTo((short) 100);
+  }
+
+  private static ByteBuffer answer(int most, List<Inet4Address> addresses) {
+    byte[] answer = DnsAnswer.to(query(WEB, A), most, "cluster.local", _ -> addresses);
+    assertThat(answer).isNotNull();
+    return ByteBuffer.wrap(answer);
+  }
+
+  @Test
   void whatIsNotThereOrNotOursSaysSo() {
     assertThat(code(ask(query("nobody.shop.svc.cluster.local", A)))).isEqualTo(3);
     assertThat(code(ask(query("example.com", A)))).isEqualTo(5);
@@ -67,7 +85,7 @@ class DnsAnswerTest {
     assertThat(code(ask(update))).isEqualTo(4);
     byte[] response = query(WEB, A);
     response[2] |= (byte) 0x80;
-    assertThat(DnsAnswer.to(response, "cluster.local", DnsAnswerTest::lookup)).isNull();
+    assertThat(DnsAnswer.to(response, 512, "cluster.local", DnsAnswerTest::lookup)).isNull();
   }
 
   @Test
@@ -80,7 +98,7 @@ class DnsAnswerTest {
         request[random.nextInt(request.length)] = (byte) random.nextInt();
       }
       request = java.util.Arrays.copyOf(request, random.nextInt(request.length + 1));
-      byte[] answer = DnsAnswer.to(request, "cluster.local", DnsAnswerTest::lookup);
+      byte[] answer = DnsAnswer.to(request, 512, "cluster.local", DnsAnswerTest::lookup);
       assertThat(answer == null || answer.length >= 12).as("seed " + seed).isTrue();
     }
   }
