@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,8 @@ final class ContainerProcess {
   private @Nullable Instant started;
   private @Nullable Exit lastExit;
   private int restarts;
+  private Supplier<ContainerProbes> probing = () -> ContainerProbes.NONE;
+  private ContainerProbes probes = ContainerProbes.NONE;
 
   /**
    * @param starter null for a container that only exists
@@ -93,10 +96,22 @@ final class ContainerProcess {
                 }
               });
     }
+    probes = probing.get();
+  }
+
+  /** Has each run from now on probed as the supplier says. */
+  void probe(Supplier<ContainerProbes> byRun) {
+    probing = byRun;
+  }
+
+  /** The probes of the current run. */
+  ContainerProbes probes() {
+    return probes;
   }
 
   /** Takes note of an end; to be called with what {@code exited} was told. */
   void ended(int code) {
+    probes.close();
     lastExit = new Exit(code, Objects.requireNonNull(started), Instant.now());
     process = null;
     started = null;
@@ -115,6 +130,15 @@ final class ContainerProcess {
         running.destroy();
       }
       descendants.forEach(ProcessHandle::destroy);
+    }
+  }
+
+  /** Ends what runs, at once. */
+  void kill() {
+    Process running = process;
+    if (running != null) {
+      running.descendants().forEach(ProcessHandle::destroyForcibly);
+      running.destroyForcibly();
     }
   }
 

@@ -86,6 +86,7 @@ final class Lab implements AutoCloseable {
     Underlay underlay = keep(Underlay.make(group));
     status.progress("starting the API");
     PodLogFiles logs = new PodLogFiles(nodes::get);
+    PodCommands commands = new PodCommands(nodes, kubelets);
     Files.createDirectories(directory.data());
     ApiServer api =
         keep(
@@ -94,11 +95,13 @@ final class Lab implements AutoCloseable {
                 ApiServer.Options.DEFAULT
                     .withGracefulPods(true)
                     .withLogs(logs)
+                    .withExec(commands)
                     .withReviews(List.of(new PolicyReview("default")))));
     api.listen(listenOn(underlay));
     Files.writeString(directory.kubeconfig(), api.kubeconfig());
     KubernetesClient client = keep(client(api.kubeconfig()));
     logs.use(client);
+    commands.use(client);
     status.api(client, underlay, directory.kubeconfig(), api.port());
     LabNodes all = keep(new LabNodes(plan, client, group, underlay, nodes, kubelets));
     for (int i = 1; i <= plan.nodes(); i++) {
@@ -222,6 +225,7 @@ final class Lab implements AutoCloseable {
     Scheduler scheduler = keep(new Scheduler(client, nodes.keySet()));
     scheduler.start();
     slices.start();
+    keep(new Deployments(client)).start();
     keep(status.follow());
     if (!plan.agent().isEmpty()) {
       status.progress("waiting for the agents");

@@ -42,7 +42,11 @@ final class PodSandbox {
     byte[] random = new byte[32];
     RANDOM.nextBytes(random);
     this.id = HexFormat.of().formatHex(random);
-    this.group = node.group().child("kubepods").child("pod" + uid);
+    this.group = group(node, uid);
+  }
+
+  static ControlGroup group(VirtualNode node, String uid) {
+    return node.group().child("kubepods").child("pod" + uid);
   }
 
   /** The container id that CNI plugins are told: 64 hexadecimal digits. */

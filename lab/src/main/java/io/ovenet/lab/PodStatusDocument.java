@@ -30,7 +30,9 @@ record PodStatusDocument(
       @Nullable Instant running,
       ContainerProcess.@Nullable Exit lastExit,
       int restarts,
-      boolean mayRestart) {
+      boolean mayRestart,
+      boolean started,
+      boolean ready) {
     static Container of(ContainerProcess process, boolean mayRestart) {
       return new Container(
           process.name(),
@@ -38,14 +40,16 @@ record PodStatusDocument(
           process.started(),
           process.lastExit(),
           process.restarts(),
-          mayRestart);
+          mayRestart,
+          process.started() != null && process.probes().started(),
+          process.started() != null && process.probes().ready());
     }
   }
 
   boolean ready() {
     return phase.equals("Running")
         && !containers.isEmpty()
-        && containers.stream().allMatch(container -> container.running() != null);
+        && containers.stream().allMatch(Container::ready);
   }
 
   /**
@@ -80,8 +84,8 @@ record PodStatusDocument(
     status.put("image", container.image());
     status.put("imageID", "");
     status.put("restartCount", container.restarts());
-    status.put("ready", container.running() != null);
-    status.put("started", container.running() != null);
+    status.put("ready", container.ready());
+    status.put("started", container.started());
     ObjectNode state = status.putObject("state");
     if (container.running() != null) {
       state.putObject("running").put("startedAt", text(container.running()));

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,9 @@ final class PodWorker implements Runnable {
     record Removed() implements Event {}
 
     record Exited(String container, int code) implements Event {}
+
+    /** A probe has come to something; of a failed one its kind. */
+    record Probed(String container, ProbeSpec.@Nullable Kind failed) implements Event {}
   }
 
   /** What everybody else may know of the pod; replaced as a whole. */
@@ -128,6 +132,7 @@ final class PodWorker implements Runnable {
       case Event.Changed changed -> pod = changed.pod();
       case Event.Removed ignored -> removed = true;
       case Event.Exited exited -> exited(exited);
+      case Event.Probed probed -> probed(probed);
     }
   }
 
@@ -201,6 +206,7 @@ final class PodWorker implements Runnable {
               log(i),
               starter,
               (name, code) -> tell(new Event.Exited(name, code)));
+      container.probe(probing(i, spec));
       container.start();
       containers.add(container);
     }
@@ -270,6 +276,38 @@ final class PodWorker implements Runnable {
     }
   }
 
+  /** Probes of each run of a container, which tell this worker. */
+  private Supplier<ContainerProbes> probing(int index, ContainerSpec container)
+      throws LabException {
+    List<ProbeSpec> probes;
+    try {
+      probes = ProbeSpec.of(pod.getSpec().getContainers().get(index));
+    } catch (IllegalArgumentException e) {
+      throw new LabException(String.valueOf(e.getMessage()), e);
+    }
+    if (probes.isEmpty()) {
+      return () -> ContainerProbes.NONE;
+    }
+    ProbeRunner runner =
+        new ProbeRunner(sandbox, node.holder(), addresses.getFirst(), container.environment());
+    return () ->
+        new ContainerProbes(
+            probes,
+            runner::passes,
+            () -> tell(new Event.Probed(container.name(), null)),
+            failed -> tell(new Event.Probed(container.name(), failed)));
+  }
+
+  private void probed(Event.Probed probed) {
+    statusDue = true;
+    for (ContainerProcess container : containers) {
+      if (probed.failed() != null && container.name().equals(probed.container())) {
+        LOG.info("{}: {} fails, so {} ends", who, probed.failed(), container.name());
+        container.kill();
+      }
+    }
+  }
+
   private String phase() {
     if (containers.isEmpty()) {
       return "Pending";
@@ -299,7 +337,14 @@ final class PodWorker implements Runnable {
               each ->
                   parts.add(
                       new PodStatusDocument.Container(
-                          each.getName(), String.valueOf(each.getImage()), null, null, 0, true)));
+                          each.getName(),
+                          String.valueOf(each.getImage()),
+                          null,
+                          null,
+                          0,
+                          true,
+                          false,
+                          false)));
     }
     containers.forEach(each -> parts.add(PodStatusDocument.Container.of(each, mayRestart(each))));
     String patch =
@@ -361,6 +406,7 @@ final class PodWorker implements Runnable {
     Duration pause = FIRST_PAUSE;
     while (true) {
       try {
+        containers.forEach(each -> each.probes().close());
         sandbox.stop();
         if (attachment != null && network != null) {
           cni.delete(network, attachment, added);

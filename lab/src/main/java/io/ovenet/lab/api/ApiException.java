@@ -102,6 +102,36 @@ public final class ApiException extends RuntimeException {
         details(resource.plural(), resource.group(), name));
   }
 
+  /** A server-side apply that would take fields from other managers. */
+  static ApiException applyConflict(Resource resource, String name, List<Cause> conflicts) {
+    StringBuilder message = new StringBuilder("Apply failed with " + conflicts.size());
+    message.append(conflicts.size() == 1 ? " conflict: " : " conflicts: ");
+    String last = "";
+    ObjectNode details = details(resource.plural(), resource.group(), name);
+    ArrayNode list = details.putArray("causes");
+    for (Cause cause : conflicts) {
+      if (conflicts.size() == 1) {
+        message.append(cause.message()).append(": ").append(cause.field());
+      } else {
+        if (!cause.message().equals(last)) {
+          message.append(last.isEmpty() ? "" : "\n");
+          message.append(cause.message().replaceFirst("^conflict", "conflicts")).append(':');
+        }
+        message.append("\n- ").append(cause.field());
+      }
+      last = cause.message();
+      add(list, cause);
+    }
+    return new ApiException(409, "Conflict", message.toString(), details);
+  }
+
+  private static void add(ArrayNode list, Cause cause) {
+    list.addObject()
+        .put("reason", cause.reason())
+        .put("message", cause.message())
+        .put("field", cause.field());
+  }
+
   static ApiException forbidden(Resource resource, String name, String why) {
     return new ApiException(
         403,
@@ -126,10 +156,7 @@ public final class ApiException extends RuntimeException {
       Cause cause = causes.get(i);
       message.append(i == 0 ? "" : ", ").append(cause.field()).append(": ");
       message.append(cause.message());
-      list.addObject()
-          .put("reason", cause.reason())
-          .put("message", cause.message())
-          .put("field", cause.field());
+      add(list, cause);
     }
     if (causes.size() > 1) {
       message.append(']');

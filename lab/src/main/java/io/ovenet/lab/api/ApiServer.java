@@ -18,6 +18,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,8 @@ public final class ApiServer implements AutoCloseable {
    * @param serviceCidr where the addresses of services come from
    * @param gracefulPods whether deleting a pod on a node only marks it, until its node deletes it
    *     with {@code gracePeriodSeconds=0}, as on Kubernetes
+   * @param logs where containers' output comes from; null for no `kubectl logs`
+   * @param exec what runs commands in containers; null for no `kubectl exec`
    * @param reviews who looks at each object before it is written
    */
   public record Options(
@@ -49,28 +52,34 @@ public final class ApiServer implements AutoCloseable {
       String serviceCidr,
       boolean gracefulPods,
       @Nullable PodLogs logs,
+      @Nullable PodExec exec,
       List<Review> reviews) {
     public static final Options DEFAULT =
-        new Options(0, 10_000, 3 << 20, "10.96.0.0/16", false, null, List.of());
+        new Options(0, 10_000, 3 << 20, "10.96.0.0/16", false, null, null, List.of());
 
     public Options withPort(int newPort) {
-      return new Options(newPort, window, bodyLimit, serviceCidr, gracefulPods, logs, reviews);
+      return new Options(
+          newPort, window, bodyLimit, serviceCidr, gracefulPods, logs, exec, reviews);
     }
 
     public Options withWindow(int changes) {
-      return new Options(port, changes, bodyLimit, serviceCidr, gracefulPods, logs, reviews);
+      return new Options(port, changes, bodyLimit, serviceCidr, gracefulPods, logs, exec, reviews);
     }
 
     public Options withGracefulPods(boolean graceful) {
-      return new Options(port, window, bodyLimit, serviceCidr, graceful, logs, reviews);
+      return new Options(port, window, bodyLimit, serviceCidr, graceful, logs, exec, reviews);
     }
 
     public Options withLogs(PodLogs source) {
-      return new Options(port, window, bodyLimit, serviceCidr, gracefulPods, source, reviews);
+      return new Options(port, window, bodyLimit, serviceCidr, gracefulPods, source, exec, reviews);
+    }
+
+    public Options withExec(PodExec runner) {
+      return new Options(port, window, bodyLimit, serviceCidr, gracefulPods, logs, runner, reviews);
     }
 
     public Options withReviews(List<Review> all) {
-      return new Options(port, window, bodyLimit, serviceCidr, gracefulPods, logs, all);
+      return new Options(port, window, bodyLimit, serviceCidr, gracefulPods, logs, exec, all);
     }
   }
 
@@ -90,7 +99,8 @@ public final class ApiServer implements AutoCloseable {
     store.listen(custom::observe);
     store.listen(addresses::observe);
     Admission admission = new Admission(schemas, new BuiltInRules(addresses), options.reviews());
-    Verbs verbs = new Verbs(store, admission, options.gracefulPods());
+    FieldManagers managers = new FieldManagers(schemas.objectMeta());
+    Verbs verbs = new Verbs(store, admission, managers, new Deletion(options.gracefulPods()));
     collector = new Collector(store, registry, verbs);
     collector.start();
     seed(registry, verbs);
@@ -101,7 +111,11 @@ public final class ApiServer implements AutoCloseable {
     threads.setDaemon(true);
     threads.setVirtualThreadsExecutor(VirtualThreads.getNamedVirtualThreadsExecutor("api-call-"));
     server = new Server(threads);
-    server.setHandler(new HttpFront(router::route, options.bodyLimit()));
+    ExecFront exec =
+        options.exec() == null
+            ? null
+            : new ExecFront(options.exec(), ServerWebSocketContainer.ensure(server));
+    server.setHandler(new HttpFront(router::route, options.bodyLimit(), exec));
     server.setStopTimeout(0);
     loopback = connector();
     loopback.setHost(InetAddress.getLoopbackAddress().getHostAddress());

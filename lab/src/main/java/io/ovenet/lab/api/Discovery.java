@@ -126,6 +126,7 @@ final class Discovery {
       }
     }
     if (resource.is("", "pods")) {
+      all.add(new Subresource("exec", "PodExecOptions", List.of("create", "get")));
       all.add(new Subresource("binding", "Binding", List.of("create")));
     }
     return all;

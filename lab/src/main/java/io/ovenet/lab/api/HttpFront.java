@@ -16,6 +16,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,25 +31,31 @@ final class HttpFront extends Handler.Abstract {
 
   private final Function<Call, Answer> router;
   private final int bodyLimit;
+  private final @Nullable ExecFront exec;
 
   /**
    * @param bodyLimit bytes of a request's body beyond which it is refused
+   * @param exec who takes WebSockets to containers
    */
-  HttpFront(Function<Call, Answer> router, int bodyLimit) {
+  HttpFront(Function<Call, Answer> router, int bodyLimit, @Nullable ExecFront exec) {
     super(InvocationType.BLOCKING);
     this.router = router;
     this.bodyLimit = bodyLimit;
+    this.exec = exec;
   }
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
     Call call = null;
     Answer answer;
+    boolean upgrade = "websocket".equalsIgnoreCase(header(request, HttpHeader.UPGRADE));
     try {
+      if (upgrade && exec != null && exec.takes(request)) {
+        return exec.handle(request, response, callback);
+      }
       call = call(request);
       // A complete 200 without an upgrade is what makes clients that prefer a WebSocket for their
       // watch take plain HTTP at once; a stream would keep them waiting, an error makes them retry.
-      boolean upgrade = "websocket".equalsIgnoreCase(header(request, HttpHeader.UPGRADE));
       answer = upgrade ? Answer.text(200, "watch by plain HTTP\n") : router.apply(call);
     } catch (ApiException e) {
       answer = Answer.json(e.code(), e.status());

@@ -197,11 +197,17 @@ final class Router {
 
   private Answer write(Target target, boolean status, Call call) {
     Resource resource = target.resource();
-    byte[] written =
-        call.method().equals("PUT")
-            ? verbs.update(resource, target.namespace(), target.name(), status, call.object(), call)
-            : verbs.patch(resource, target.namespace(), target.name(), status, call);
-    return shaped(resource, 200, written, call);
+    String namespace = target.namespace();
+    String name = target.name();
+    if (call.method().equals("PUT")) {
+      byte[] written = verbs.update(resource, namespace, name, status, call.object(), call);
+      return shaped(resource, 200, written, call);
+    }
+    if (call.contentType().equals("application/apply-patch+yaml")) {
+      int code = status || verbs.exists(resource, namespace, name) ? 200 : 201;
+      return shaped(resource, code, verbs.apply(resource, namespace, name, status, call), call);
+    }
+    return shaped(resource, 200, verbs.patch(resource, namespace, name, status, call), call);
   }
 
   /** A written object, as a table if the client wants it so (kubectl does for some writes). */
@@ -300,6 +306,15 @@ final class Router {
         }
         yield log(target, logs, call);
       }
+      case "exec" -> {
+        // Over a WebSocket it never comes here; a client that takes no answer there asks again.
+        if (!pods) {
+          throw ApiException.noSuchPath();
+        }
+        container(target, call);
+        throw ApiException.badRequest(
+            "pod " + target.name() + " runs no command: see its status; exec needs a WebSocket");
+      }
       case "binding" -> {
         if (!pods || !call.method().equals("POST")) {
           throw ApiException.noSuchPath();
@@ -329,16 +344,7 @@ final class Router {
   }
 
   private Answer log(Target target, PodLogs source, Call call) {
-    Stored pod = verbs.get(target.resource(), target.namespace(), target.name());
-    String container = call.parameter("container");
-    List<String> names = new ArrayList<>();
-    for (JsonNode one : Json.items(pod.tree(), "spec.containers")) {
-      names.add(Json.text(one, "name"));
-    }
-    if (!container.isEmpty() && !names.contains(container)) {
-      throw ApiException.badRequest(
-          "container " + container + " is not valid for pod " + target.name());
-    }
+    String container = container(target, call);
     PodLogs.Request request =
         new PodLogs.Request(
             target.namespace(),
@@ -349,5 +355,24 @@ final class Router {
             call.flag("timestamps"),
             call.flag("previous"));
     return new Answer.Stream("text/plain", out -> source.write(request, out));
+  }
+
+  /**
+   * The container that a request names, "" for none.
+   *
+   * @throws ApiException if the pod isn't there, or has no such container
+   */
+  private String container(Target target, Call call) {
+    Stored pod = verbs.get(target.resource(), target.namespace(), target.name());
+    String container = call.parameter("container");
+    List<String> names = new ArrayList<>();
+    for (JsonNode one : Json.items(pod.tree(), "spec.containers")) {
+      names.add(Json.text(one, "name"));
+    }
+    if (!container.isEmpty() && !names.contains(container)) {
+      throw ApiException.badRequest(
+          "container " + container + " is not valid for pod " + target.name());
+    }
+    return container;
   }
 }

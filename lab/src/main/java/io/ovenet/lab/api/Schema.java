@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param embedded whether it is a whole object with apiVersion, kind and metadata
  * @param mergeKey by what the entries of a list are matched in a strategic merge patch, "" if not
  * @param strategies of a strategic merge patch: {@code merge}, {@code replace}, {@code retainKeys}
+ * @param listType {@code map}, {@code set}, {@code atomic} or "" where nothing is said
+ * @param listKeys of a list of the type {@code map}
+ * @param atomicMap whether an object is one value for server-side apply
  */
 record Schema(
     @Nullable Function<String, Schema> references,
@@ -44,7 +47,17 @@ record Schema(
     @Nullable Schema not,
     @Nullable JsonNode defaultValue,
     String mergeKey,
-    List<String> strategies) {
+    List<String> strategies,
+    String listType,
+    List<String> listKeys,
+    boolean atomicMap) {
+
+  /** Keys of lists whose entries one field doesn't tell apart, by their merge key. */
+  private static final Map<String, List<String>> MORE_KEYS =
+      Map.of(
+          "port", List.of("port", "protocol"),
+          "containerPort", List.of("containerPort", "protocol"),
+          "topologyKey", List.of("topologyKey", "whenUnsatisfiable"));
 
   /** Limits; null where there is none. */
   record Bounds(
@@ -76,6 +89,19 @@ record Schema(
 
   boolean merges() {
     return strategies.contains("merge");
+  }
+
+  /** The fields by which server-side apply knows a list's entries; none for other lists. */
+  List<String> keys() {
+    if (!listKeys.isEmpty() || !merges() || mergeKey.isEmpty()) {
+      return listKeys;
+    }
+    return MORE_KEYS.getOrDefault(mergeKey, List.of(mergeKey));
+  }
+
+  /** Whether it is a list whose entries are its fields for server-side apply. */
+  boolean isSet() {
+    return listType.equals("set") || (listType.isEmpty() && merges() && mergeKey.isEmpty());
   }
 
   /**
@@ -134,7 +160,10 @@ record Schema(
         node.path("not").isObject() ? compile(node.path("not"), references, path + ".not") : null,
         node.get("default"),
         node.path("x-kubernetes-patch-merge-key").asText(""),
-        strategies.isEmpty() ? List.of() : List.of(strategies.split(",", -1)));
+        strategies.isEmpty() ? List.of() : List.of(strategies.split(",", -1)),
+        node.path("x-kubernetes-list-type").asText(""),
+        List.copyOf(Json.strings(node.get("x-kubernetes-list-map-keys"))),
+        node.path("x-kubernetes-map-type").asText("").equals("atomic"));
   }
 
   private static @Nullable Schema additional(

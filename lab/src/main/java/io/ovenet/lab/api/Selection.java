@@ -18,10 +18,13 @@ record Selection(Resource resource, String namespace, LabelSelector labels, Fiel
         resource, namespace, LabelSelector.parse(call.parameter("labelSelector")), fields);
   }
 
+  /** Whether an object may have been selected, whatever its labels and fields were. */
+  boolean mayHaveMatched(Stored object) {
+    return namespace.isEmpty() || namespace.equals(object.key().namespace());
+  }
+
   boolean matches(Stored object) {
-    return (namespace.isEmpty() || namespace.equals(object.key().namespace()))
-        && labels.matches(object.labels())
-        && fields.matches(object);
+    return mayHaveMatched(object) && labels.matches(object.labels()) && fields.matches(object);
   }
 
   boolean everything() {

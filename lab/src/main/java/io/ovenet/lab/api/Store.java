@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,19 +82,37 @@ final class Store implements AutoCloseable {
   Store(Path file, int window) throws IOException {
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
-      journal = Journal.open(file);
+      journal = Journal.open(file, window);
       latest = journal.latestVersion();
-      floor = latest;
+      floor = journal.floor();
       published = latest;
       this.window = window;
-      journal.load(
-          stored -> {
-            shelf(stored.key().resource()).objects.put(stored.key().order(), stored);
-            lastRow = Math.max(lastRow, stored.row());
-          });
+      restore();
     } catch (SQLException e) {
       throw new IOException(
           "open " + file + ": " + e.getMessage() + " (is another server using it?)", e);
+    }
+  }
+
+  /**
+   * Reads what there is and, for those who watched before, what has come to it since: of each
+   * object the last change, whatever was before it.
+   */
+  private void restore() throws SQLException {
+    List<Event> events = new ArrayList<>();
+    journal.loadDeletions(
+        last -> events.add(new Event(last.version(), Event.Type.DELETED, last, last)));
+    journal.load(
+        stored -> {
+          shelf(stored.key().resource()).objects.put(stored.key().order(), stored);
+          lastRow = Math.max(lastRow, stored.row());
+          if (stored.version() > floor) {
+            events.add(new Event(stored.version(), Event.Type.MODIFIED, stored, null));
+          }
+        });
+    events.sort(Comparator.comparingLong(Event::version));
+    for (Event event : events) {
+      shelf(event.object().key().resource()).history.append(event);
     }
   }
 
@@ -265,7 +284,12 @@ final class Store implements AutoCloseable {
       return;
     }
     try {
-      journal.commit(changes.values(), latest);
+      List<Stored> deleted =
+          events.stream()
+              .filter(event -> event.type() == Event.Type.DELETED)
+              .map(Event::object)
+              .toList();
+      journal.commit(changes.values(), deleted, latest);
     } catch (SQLException e) {
       LOG.error("commit {} writes: {}; none of them is kept", done.size(), e.getMessage(), e);
       ApiException failed =

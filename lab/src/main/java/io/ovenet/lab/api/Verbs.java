@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
@@ -16,16 +15,14 @@ final class Verbs {
 
   private final Store store;
   private final Admission admission;
-  private final boolean gracefulPods;
+  private final FieldManagers managers;
+  private final Deletion deletion;
 
-  /**
-   * @param gracefulPods whether a pod on a node is only marked by a deletion, for the node to end
-   *     it
-   */
-  Verbs(Store store, Admission admission, boolean gracefulPods) {
+  Verbs(Store store, Admission admission, FieldManagers managers, Deletion deletion) {
     this.store = store;
     this.admission = admission;
-    this.gracefulPods = gracefulPods;
+    this.managers = managers;
+    this.deletion = deletion;
   }
 
   static String now() {
@@ -57,7 +54,18 @@ final class Verbs {
   @SuppressWarnings("ArrayRecordComponent") // never compared, and nobody writes into the bytes
   record Written(byte[] json, boolean gone) {}
 
+  /** Writes into the next object who manages its fields. */
+  @FunctionalInterface
+  private interface Ownership {
+    void tell(ObjectNode current, ObjectNode next);
+  }
+
   byte[] create(Resource resource, String namespace, ObjectNode object, Call call) {
+    return create(resource, namespace, object, call, (current, next) -> {});
+  }
+
+  private byte[] create(
+      Resource resource, String namespace, ObjectNode object, Call call, Ownership ownership) {
     Admission.checkKind(resource, object);
     ObjectNode metadata = Json.child(object, "metadata");
     checkNamespace(resource, namespace, metadata);
@@ -103,6 +111,7 @@ final class Verbs {
       }
       String name = Json.text(metadata, "name");
       admission.admit(resource, object, null, call);
+      ownership.tell(Json.object(), object);
       ObjectNode kept = object.deepCopy().put("apiVersion", resource.storageApiVersion());
       Key key = resource.key(namespace, name);
       if (call.dryRun()) {
@@ -178,7 +187,14 @@ final class Verbs {
                   "Invalid value: 0: must be specified for an update",
                   "metadata.resourceVersion")));
     }
-    return change(resource, namespace, name, status, call, current -> sent.deepCopy());
+    return change(
+        resource,
+        namespace,
+        name,
+        status,
+        call,
+        current -> sent.deepCopy(),
+        updated(resource, status, call));
   }
 
   /** Makes the wanted object of the current one. */
@@ -206,27 +222,77 @@ final class Verbs {
             ObjectNode changes = call.object();
             yield current -> StrategicMerge.apply(current, changes, schema);
           }
-          case "application/apply-patch+yaml", "application/apply-patch+cbor" ->
-              throw new ApiException(
-                  415,
-                  "UnsupportedMediaType",
-                  "server-side apply is not supported by this API server; use client-side apply"
-                      + " (kubectl apply without --server-side) or a JSON, merge or strategic merge"
-                      + " patch");
           default ->
               throw new ApiException(
                   415,
                   "UnsupportedMediaType",
                   "the body of the request was in an unknown format - accepted media types include:"
                       + " application/json-patch+json, application/merge-patch+json,"
-                      + " application/strategic-merge-patch+json");
+                      + " application/strategic-merge-patch+json, application/apply-patch+yaml");
         };
-    return change(resource, namespace, name, status, call, edit);
+    return change(resource, namespace, name, status, call, edit, updated(resource, status, call));
+  }
+
+  private Ownership updated(Resource resource, boolean status, Call call) {
+    return (current, next) -> managers.updated(resource, current, next, status, call);
+  }
+
+  boolean exists(Resource resource, String namespace, String name) {
+    return store.get(resource.key(namespace, name)) != null;
+  }
+
+  /** Server-side apply: makes the object if there is none. */
+  byte[] apply(Resource resource, String namespace, String name, boolean status, Call call) {
+    ObjectNode configuration = call.object();
+    Admission.checkKind(resource, configuration);
+    ObjectNode metadata = Json.child(configuration, "metadata");
+    checkNamespace(resource, namespace, metadata);
+    if (metadata.has("managedFields")) {
+      throw ApiException.badRequest("metadata.managedFields must be nil");
+    }
+    if (!status && !exists(resource, namespace, name)) {
+      FieldManagers.Applied made =
+          managers.apply(resource, Json.object(), configuration, false, call);
+      ObjectNode object = made.object();
+      Json.child(object, "metadata").put("name", name);
+      return create(
+          resource,
+          namespace,
+          object,
+          call,
+          (current, next) -> managers.applied(made, current, next));
+    }
+    FieldManagers.Applied[] last = new FieldManagers.Applied[1];
+    Edit edit =
+        current -> {
+          last[0] = managers.apply(resource, current, configuration, status, call);
+          ObjectNode merged = last[0].object();
+          for (String given : new String[] {"resourceVersion", "uid", "name"}) {
+            if (metadata.has(given)) {
+              Json.child(merged, "metadata").set(given, metadata.get(given));
+            }
+          }
+          return merged;
+        };
+    return change(
+        resource,
+        namespace,
+        name,
+        status,
+        call,
+        edit,
+        (current, next) -> managers.applied(last[0], current, next));
   }
 
   /** Reads, edits and writes an object; starts over if somebody else wrote it meanwhile. */
   private byte[] change(
-      Resource resource, String namespace, String name, boolean status, Call call, Edit edit) {
+      Resource resource,
+      String namespace,
+      String name,
+      boolean status,
+      Call call,
+      Edit edit,
+      Ownership ownership) {
     for (int attempt = 0; ; attempt++) {
       Stored stored = get(resource, namespace, name);
       ObjectNode current = tree(resource, stored);
@@ -234,11 +300,12 @@ final class Verbs {
         throw ApiException.badRequest("the patched object is none");
       }
       Admission.checkKind(resource, wanted);
-      checkIdentity(resource, stored, wanted);
-      ObjectNode next = status ? withStatus(current, wanted) : wanted;
-      settle(resource, current, next, status);
+      WriteRules.checkIdentity(resource, stored, wanted);
+      ObjectNode next = status ? WriteRules.withStatus(current, wanted) : wanted;
+      WriteRules.settle(resource, current, next, status);
       admission.admit(resource, next, current, call);
-      if (!body(current).equals(body(next))) {
+      ownership.tell(current, next);
+      if (!WriteRules.body(current).equals(WriteRules.body(next))) {
         long generation = Json.child(current, "metadata").path("generation").asLong();
         Json.child(next, "metadata").put("generation", generation + 1);
       }
@@ -249,7 +316,7 @@ final class Verbs {
         return Json.bytes(next);
       }
       next.put("apiVersion", resource.storageApiVersion());
-      boolean last = endsLife(next);
+      boolean last = WriteRules.endsLife(next);
       Store.Outcome outcome =
           last
               ? store.delete(stored.key(), stored.version())
@@ -267,104 +334,6 @@ final class Verbs {
     }
   }
 
-  /** Whether an object that is being deleted has nothing left to wait for. */
-  private static boolean endsLife(ObjectNode object) {
-    JsonNode metadata = object.path("metadata");
-    return metadata.has("deletionTimestamp")
-        && metadata.path("finalizers").isEmpty()
-        && metadata.path("deletionGracePeriodSeconds").asLong() == 0
-        && Json.at(object, "spec.finalizers") == null;
-  }
-
-  /** Checks the version, uid and name that a client means. */
-  private static void checkIdentity(Resource resource, Stored stored, ObjectNode wanted) {
-    String name = stored.key().name();
-    ObjectNode metadata = Json.child(wanted, "metadata");
-    String version = Json.text(metadata, "resourceVersion");
-    if (!version.isEmpty()
-        && !version.equals("0")
-        && !version.equals(Long.toString(stored.version()))) {
-      throw ApiException.modified(resource, name);
-    }
-    String uid = Json.text(metadata, "uid");
-    if (!uid.isEmpty() && !uid.equals(stored.uid())) {
-      throw ApiException.conflict(
-          resource,
-          name,
-          "Precondition failed: UID in precondition: "
-              + uid
-              + ", UID in object meta: "
-              + stored.uid());
-    }
-    String named = Json.text(metadata, "name");
-    if (!named.isEmpty() && !named.equals(name)) {
-      throw ApiException.invalid(
-          resource.group(),
-          resource.kind(),
-          name,
-          java.util.List.of(
-              new ApiException.Cause(
-                  "FieldValueInvalid",
-                  "Invalid value: \"" + named + "\": field is immutable",
-                  "metadata.name")));
-    }
-  }
-
-  private static ObjectNode withStatus(ObjectNode current, ObjectNode wanted) {
-    ObjectNode next = current.deepCopy();
-    JsonNode status = wanted.get("status");
-    if (status == null) {
-      next.remove("status");
-    } else {
-      next.set("status", status);
-    }
-    return next;
-  }
-
-  /** Gives the next object what its writer can't change. */
-  private static void settle(
-      Resource resource, ObjectNode current, ObjectNode next, boolean status) {
-    ObjectNode metadata = Json.child(next, "metadata");
-    JsonNode old = current.path("metadata");
-    for (String field :
-        new String[] {
-          "name",
-          "namespace",
-          "uid",
-          "creationTimestamp",
-          "deletionTimestamp",
-          "deletionGracePeriodSeconds",
-          "generation",
-          "resourceVersion",
-        }) {
-      JsonNode value = old.get(field);
-      if (value == null) {
-        metadata.remove(field);
-      } else {
-        metadata.set(field, value);
-      }
-    }
-    if (resource.status() && !status) {
-      JsonNode kept = current.get("status");
-      if (kept == null) {
-        next.remove("status");
-      } else {
-        next.set("status", kept.deepCopy());
-      }
-    }
-  }
-
-  /** All of an object but its metadata and status. */
-  private static ObjectNode body(ObjectNode object) {
-    ObjectNode body = Json.object();
-    for (Map.Entry<String, JsonNode> field : object.properties()) {
-      if (!field.getKey().equals("metadata") && !field.getKey().equals("status")) {
-        body.set(field.getKey(), field.getValue());
-      }
-    }
-    return body;
-  }
-
   /** Deletes an object, or marks it if somebody has to finish it first. */
   Written delete(
       Resource resource, String namespace, String name, DeleteOptions options, boolean dryRun) {
@@ -375,7 +344,7 @@ final class Verbs {
         throw ApiException.forbidden(resource, name, "this namespace may not be deleted");
       }
       ObjectNode next = stored.tree();
-      boolean now = !mark(resource, next, options);
+      boolean now = !deletion.mark(resource, next, options);
       if (dryRun || (!now && next.equals(stored.tree()))) {
         return new Written(bytes(resource, stored), now);
       }
@@ -387,50 +356,5 @@ final class Verbs {
         return new Written(bytes(resource, done), now);
       }
     }
-  }
-
-  /** Writes into an object that it is to go; false if nothing keeps it. */
-  private boolean mark(Resource resource, ObjectNode object, DeleteOptions options) {
-    ObjectNode metadata = Json.child(object, "metadata");
-    boolean namespace = resource.is("", "namespaces");
-    boolean held = !metadata.path("finalizers").isEmpty() || namespace;
-    long grace = grace(resource, object, options);
-    if (options.orphan()) {
-      metadata.withArray("finalizers");
-      if (!Json.strings(metadata.get("finalizers")).contains(Collector.ORPHAN)) {
-        metadata.withArray("finalizers").add(Collector.ORPHAN);
-      }
-      held = true;
-    }
-    if (!held && grace == 0) {
-      return false;
-    }
-    if (!metadata.has("deletionTimestamp")) {
-      metadata.put(
-          "deletionTimestamp",
-          Instant.now().plusSeconds(grace).truncatedTo(ChronoUnit.SECONDS).toString());
-      metadata.put("generation", metadata.path("generation").asLong() + 1);
-      metadata.put("deletionGracePeriodSeconds", grace);
-    } else if (grace < metadata.path("deletionGracePeriodSeconds").asLong()) {
-      metadata.put("deletionGracePeriodSeconds", grace);
-    }
-    if (namespace) {
-      Json.child(object, "status").put("phase", "Terminating");
-    }
-    return true;
-  }
-
-  private long grace(Resource resource, ObjectNode pod, DeleteOptions options) {
-    boolean runs =
-        gracefulPods
-            && resource.is("", "pods")
-            && !Json.text(pod, "spec.nodeName").isEmpty()
-            && !Set.of("Succeeded", "Failed").contains(Json.text(pod, "status.phase"));
-    if (!runs) {
-      return 0;
-    }
-    Long asked = options.graceSeconds();
-    JsonNode own = Json.at(pod, "spec.terminationGracePeriodSeconds");
-    return asked != null ? Math.max(0, asked) : own == null ? 30 : own.asLong();
   }
 }

@@ -120,7 +120,11 @@ final class Watches {
     /** A change as this watch sees it: an object may come into its selection, or leave it. */
     private void change(Event event) throws IOException {
       Stored previous = event.previous();
-      boolean was = previous != null && selection.matches(previous);
+      // What an object was before the server's start isn't known: a deletion too many is harmless.
+      boolean was =
+          previous == null
+              ? event.type() == Event.Type.MODIFIED && selection.mayHaveMatched(event.object())
+              : selection.matches(previous);
       boolean is = event.type() != Event.Type.DELETED && selection.matches(event.object());
       if (is) {
         send(was ? "MODIFIED" : "ADDED", event.object());

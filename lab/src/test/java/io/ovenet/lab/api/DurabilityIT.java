@@ -117,6 +117,36 @@ final class DurabilityIT {
     }
   }
 
+  private static String map(String name, String app) {
+    return "{metadata: {name: " + name + ", labels: {app: " + app + "}}}";
+  }
+
+  @Test
+  void aWatchGoesOnAfterARestart() throws Exception {
+    String version;
+    try (ApiServer api = ApiServer.start(directory, ApiServer.Options.DEFAULT);
+        Raw raw = new Raw(api.url())) {
+      for (String name : List.of("moved", "gone", "kept")) {
+        assertThat(raw.post(MAPS, map(name, "x")).code()).isEqualTo(201);
+      }
+      version = raw.get(MAPS).json().at("/metadata/resourceVersion").asText();
+      String moved = "{\"metadata\":{\"labels\":{\"app\":\"y\"}}}";
+      assertThat(raw.patch(MAPS + "/moved", "merge-patch+json", moved).code()).isEqualTo(200);
+      assertThat(raw.delete(MAPS + "/gone", "").code()).isEqualTo(200);
+      assertThat(raw.post(MAPS, map("new", "x")).code()).isEqualTo(201);
+    }
+    try (ApiServer api = ApiServer.start(directory, ApiServer.Options.DEFAULT);
+        Raw raw = new Raw(api.url());
+        Raw.Lines watch =
+            raw.watch(MAPS + "?watch=1&labelSelector=app%3Dx&resourceVersion=" + version)) {
+      assertThat(watch.change()).isEqualTo("DELETED moved");
+      assertThat(watch.change()).isEqualTo("DELETED gone");
+      assertThat(watch.change()).isEqualTo("MODIFIED new");
+      assertThat(raw.post(MAPS, map("last", "x")).code()).isEqualTo(201);
+      assertThat(watch.change()).isEqualTo("ADDED last");
+    }
+  }
+
   @Test
   void answersAWriteWithinAMillisecondOrSo() throws Exception {
     try (ApiServer api = ApiServer.start(directory, ApiServer.Options.DEFAULT);

@@ -216,13 +216,108 @@ final class KubectlIT {
   }
 
   @Test
-  void refusesServerSideApplyClearlyAndPassesWarningsOn() throws Exception {
-    Result result = kubectl("apply", "--server-side", "-f", file(POD));
-    assertThat(result.code()).isNotZero();
-    assertThat(result.output()).contains("server-side apply is not supported");
+  void passesWarningsOn() throws Exception {
     String warned = POD.replace("metadata:\n", "metadata:\n  annotations: {warn: 'true'}\n");
     assertThat(succeed("apply", "-f", file(warned)))
         .contains("Warning: field \"spec.odd\" is not supported yet");
+  }
+
+  private static String settings(String data) {
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: " + data + "\n";
+  }
+
+  private Result serverSide(String manager, String yaml, String... more) throws Exception {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("apply", "--server-side", "--field-manager", manager, "-f", file(yaml)));
+    arguments.addAll(List.of(more));
+    return kubectl(arguments.toArray(String[]::new));
+  }
+
+  private String data() throws Exception {
+    return succeed("get", "configmap", "settings", "-o", "jsonpath={.data}");
+  }
+
+  private String managers(String object) throws Exception {
+    return succeed(
+        "get",
+        object,
+        "--show-managed-fields",
+        "-o",
+        "jsonpath={range .metadata.managedFields[*]}{.manager} {.operation} {.fieldsV1}\n{end}");
+  }
+
+  @Test
+  void appliesOnTheServerSideWithManagersOfFields() throws Exception {
+    String first = succeed("apply", "--server-side", "-f", file(settings("{a: '1', b: '2'}")));
+    assertThat(first).isEqualTo("configmap/settings serverside-applied\n");
+    assertThat(managers("cm/settings"))
+        .isEqualTo("kubectl Apply {\"f:data\":{\"f:a\":{},\"f:b\":{}}}\n");
+
+    // The same value may have two managers, another one is a conflict.
+    assertThat(serverSide("other", settings("{a: '1'}")).code()).isZero();
+    Result conflict = serverSide("other", settings("{a: '1', b: '3', c: '4'}"));
+    assertThat(conflict.code()).isNotZero();
+    assertThat(conflict.output())
+        .contains("Apply failed with 1 conflict: conflict with \"kubectl\": .data.b");
+    assertThat(data()).isEqualTo("{\"a\":\"1\",\"b\":\"2\"}");
+    Result forced = serverSide("other", settings("{a: '1', b: '3', c: '4'}"), "--force-conflicts");
+    assertThat(forced.code()).as(forced.output()).isZero();
+    assertThat(data()).isEqualTo("{\"a\":\"1\",\"b\":\"3\",\"c\":\"4\"}");
+
+    // What a manager doesn't name any more goes if nobody else has it.
+    assertThat(serverSide("other", settings("{c: '4'}")).code()).isZero();
+    assertThat(data()).isEqualTo("{\"a\":\"1\",\"c\":\"4\"}");
+    succeed("patch", "cm", "settings", "--type=merge", "-p", "{\"data\":{\"c\":\"5\"}}");
+    assertThat(managers("cm/settings"))
+        .contains("kubectl Apply {\"f:data\":{\"f:a\":{}}}")
+        .contains("kubectl-patch Update {\"f:data\":{\"f:c\":{}}}");
+    assertThat(serverSide("other", settings("{c: '4'}")).output())
+        .contains("conflict with \"kubectl-patch\" using v1: .data.c");
+    assertThat(succeed("diff", "--server-side", "-f", file(settings("{a: '1'}")))).isEmpty();
+  }
+
+  @Test
+  void appliesListsByTheirKeysAndWhatWasThereBefore() throws Exception {
+    succeed("apply", "-f", file(POD));
+    String environment =
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, finalizers: [example.com/held]}
+        spec:
+          containers:
+          - name: web
+            env: [{name: A, value: a}]
+        """;
+    Result added = serverSide("env", environment);
+    assertThat(added.code()).as(added.output()).isZero();
+    assertThat(
+            succeed(
+                "get",
+                "pod",
+                "web",
+                "-o",
+                "jsonpath={.spec.containers[0].image} {.spec.containers[0].env[0].value}"
+                    + " {.metadata.finalizers}"))
+        .isEqualTo("lab a [\"example.com/held\"]");
+    assertThat(managers("pod/web"))
+        .contains("before-first-apply Update ")
+        .contains("\"k:{\\\"name\\\":\\\"web\\\"}\":{\".\":{}");
+    Result conflict =
+        serverSide("env", environment.replace("    env:", "    image: other\n    env:"));
+    assertThat(conflict.output())
+        .contains(
+            "conflict with \"before-first-apply\" using v1:"
+                + " .spec.containers[name=\"web\"].image");
+    // Held by its finalizer until the one who wants it lets go.
+    succeed("delete", "pod", "web", "--wait=false");
+    assertThat(succeed("get", "pod", "web", "-o", "jsonpath={.metadata.deletionTimestamp}"))
+        .isNotEmpty();
+    Result released =
+        serverSide("env", environment.replace(", finalizers: [example.com/held]", ""));
+    assertThat(released.code()).as(released.output()).isZero();
+    assertThat(kubectl("get", "pod", "web").code()).isNotZero();
   }
 
   /** {@code kubectl create} sends kinds that it was built with as protobuf. */

@@ -233,7 +233,7 @@ final class RawHttpIT {
   }
 
   @Test
-  void patchesInThreeWaysAndRefusesTheFourth() throws Exception {
+  void patchesInFourWaysAndRefusesTheFifth() throws Exception {
     raw.post(
         "/api/v1/namespaces/default/pods",
         "{metadata: {name: p}, spec: {containers: [{name: a, image: x}, {name: b, image: y}]}}");
@@ -262,9 +262,14 @@ final class RawHttpIT {
                     pod, "json-patch+json", "[{\"op\":\"test\",\"path\":\"/spec/x\",\"value\":1}]")
                 .code())
         .isEqualTo(422);
-    Raw.Reply apply = raw.patch(pod + "?fieldManager=k", "apply-patch+yaml", "{}");
-    assertThat(apply.code()).isEqualTo(415);
-    assertThat(apply.message()).contains("server-side apply is not supported");
+    Raw.Reply apply = raw.patch(pod, "apply-patch+yaml", "{}");
+    assertThat(apply.code()).isEqualTo(400);
+    assertThat(apply.message()).contains("fieldManager: Required value");
+    String other = "/api/v1/namespaces/default/configmaps/made?fieldManager=k";
+    String map = "{apiVersion: v1, kind: ConfigMap, data: {a: b}}";
+    assertThat(raw.patch(other, "apply-patch+yaml", map).code()).isEqualTo(201);
+    assertThat(raw.patch(other, "apply-patch+yaml", map).code()).isEqualTo(200);
+    assertThat(raw.patch(pod, "odd-patch", "{}").code()).isEqualTo(415);
   }
 
   @Test

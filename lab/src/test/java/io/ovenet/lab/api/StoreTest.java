@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -119,7 +120,11 @@ final class StoreTest {
   }
 
   private static void scribble(Store store, Random random) {
-    for (int i = 0; i < 300; i++) {
+    scribble(store, random, 300);
+  }
+
+  private static void scribble(Store store, Random random, int writes) {
+    for (int i = 0; i < writes; i++) {
       Key key = key("k" + random.nextInt(10));
       Stored current = store.get(key);
       if (current == null) {
@@ -150,9 +155,56 @@ final class StoreTest {
       try (History.Cursor cursor = store.watch("things", version)) {
         assertThat(cursor.caughtUp()).isEqualTo(version);
       }
-      assertThatThrownBy(() -> store.watch("things", version - 1))
-          .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.code()).isEqualTo(410));
+      try (History.Cursor cursor = store.watch("things", version - 1)) {
+        Event event = Objects.requireNonNull(cursor.next(Duration.ofSeconds(1)));
+        assertThat(event.type()).isEqualTo(Event.Type.DELETED);
+        assertThat(event.object().key().name()).isEqualTo("gone");
+      }
     }
+  }
+
+  /** Who watches on after restarts has what a listing says, or is told that history is gone. */
+  @Test
+  void watchesGoOnOverRestarts() throws Exception {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    int window = 20;
+    Map<Long, Map<String, Long>> states = new TreeMap<>();
+    int followed = 0;
+    for (int restart = 0; restart < 12; restart++) {
+      try (Store store = open(window)) {
+        Map<String, Long> now = listed(store);
+        for (Map.Entry<Long, Map<String, Long>> former : states.entrySet()) {
+          Map<String, Long> seen = new TreeMap<>(former.getValue());
+          try (History.Cursor cursor = store.watch("things", former.getKey())) {
+            for (Event event = cursor.next(Duration.ZERO);
+                event != null;
+                event = cursor.next(Duration.ZERO)) {
+              if (event.type() == Event.Type.DELETED) {
+                seen.remove(event.object().key().name());
+              } else {
+                seen.put(event.object().key().name(), event.version());
+              }
+            }
+            assertThat(seen).as("seed " + seed + " from " + former.getKey()).isEqualTo(now);
+            followed++;
+          } catch (ApiException e) {
+            assertThat(e.code()).as("seed " + seed).isEqualTo(410);
+          }
+        }
+        for (int i = 0; i < 6; i++) {
+          scribble(store, random, 1);
+          states.put(store.version(), listed(store));
+        }
+      }
+    }
+    assertThat(followed).as("seed " + seed).isGreaterThan(12 * 6);
+  }
+
+  private static Map<String, Long> listed(Store store) {
+    Map<String, Long> all = new TreeMap<>();
+    store.list("things", "").items().forEach(s -> all.put(s.key().name(), s.version()));
+    return all;
   }
 
   @Test
