@@ -159,6 +159,13 @@ struct {
 	__type(value, struct fragment);
 } fragment_map SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 2048);
+	__type(key, struct trace_key);
+	__type(value, struct trace_step);
+} trace_map SEC(".maps");
+
 /* Present endpoints only. */
 static __always_inline struct endpoint *endpoint_at(__u32 id)
 {

@@ -421,6 +421,77 @@ struct connection_event {
 	struct event_verdict verdicts[2];
 };
 
+/*
+ * Traced packets: real ones that the agent sends in a pod's place, judged by the same tables as any
+ * other and dropped just before a workload, the stack or the outside would get them. They leave
+ * nothing behind but their steps.
+ *
+ * Whom to believe: up to from_pod skb->mark says that a packet is traced. The kernel takes the mark
+ * off what crosses from a pod's namespace, so only the host's side can have set it. Between nodes
+ * the inner frame's destination says so, which no pod chooses: from_pod takes nothing that is not
+ * for the gateway. What is claimed wrongly would be dropped, never let through.
+ */
+enum trace_constants {
+	/* A mark is TRACED_MARK | number; clear of kube-proxy's bits 0x4000 and 0x8000. */
+	TRACED_MARK = 0x6f760000,
+	TRACED_NUMBERS = 0x4000,
+	/* The first four bytes of the inner destination, a locally administered address; the last
+	   two are the number. */
+	TRACED_MAC = 0x026f7674,
+};
+
+enum trace_place {
+	TRACED_AT_POD = 1,     /* from_pod, where the packet begins */
+	TRACED_AT_OVERLAY = 2, /* from_overlay, on another node */
+};
+
+/* Where a node's part of the way ended. */
+enum trace_end {
+	TRACED_REFUSED = 1,   /* `reason` and `detail` say why */
+	TRACED_DELIVERED = 2, /* the pod would have got it */
+	TRACED_SENT = 3,      /* through the overlay, to `tunnel_be` */
+	TRACED_TO_NODE = 4,   /* the node's own stack would have got it */
+	TRACED_TO_WORLD =
+	    5, /* it would have left the cluster, from the node's address if `masked` */
+	TRACED_TOO_BIG = 6, /* for the pod's device, whose limit is `mtu` */
+};
+
+/* trace_map: LRU hash. `sender_be`: the node whose header the packet came with; 0 where it began,
+ * and where that was no node. */
+struct trace_key {
+	__be32 sender_be;
+	__u16 number;
+	__u8 place;
+	__u8 reserved;
+};
+
+struct trace_step {
+	__u64 time; /* nanoseconds of the monotonic clock */
+	union address source;
+	union address destination; /* as the packet goes on */
+	union address called;	   /* as it came */
+	__be16 source_port_be;
+	__be16 destination_port_be; /* of ICMP the type */
+	__be16 called_port_be;
+	__u16 source_endpoint;
+	__u16 destination_endpoint;
+	__u8 protocol;
+	__u8 end;
+	__u8 reason; /* drop reason; 0: none */
+	__u8 detail;
+	__u16 reserved;
+	__u32 source_identity;
+	__u32 destination_identity;
+	__u32 service;	  /* by which the destination was called; 0: none */
+	__be32 tunnel_be; /* the next node; with TRACED_AT_OVERLAY the last one */
+	struct event_verdict egress;
+	struct event_verdict ingress;
+	__u32 length; /* of the packet, L2 header included */
+	__u32 mtu;    /* of the pod's device */
+	__u8 masked;
+	__u8 reserved2[7];
+};
+
 enum dns_constants {
 	DNS_PAYLOAD = 512, /* bytes of a message that are copied */
 };

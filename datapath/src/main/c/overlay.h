@@ -144,6 +144,16 @@ VERIFIED_ONCE int decide_from_overlay(struct __sk_buff *skb, struct packet *p, _
 	return decide_packet(skb, p, revision, true);
 }
 
+/* Whether a node sent it in a pod's place, to see where it comes out: the frame's destination says
+ * so, which a pod cannot choose. */
+static __always_inline bool is_traced(const struct ethhdr *ethernet)
+{
+	return *(const __be32 *)ethernet->h_dest == bpf_htonl(TRACED_MAC);
+}
+
+/* trace.h; the number is the frame's. */
+int trace_from_overlay(struct __sk_buff *skb, struct packet *p, __u32 outer_be, __u32 told);
+
 static __always_inline int check_inner(struct __sk_buff *skb, struct packet *p)
 {
 	struct ethhdr *ethernet;
@@ -153,6 +163,7 @@ static __always_inline int check_inner(struct __sk_buff *skb, struct packet *p)
 	ethernet = data_of(skb);
 	if ((void *)(ethernet + 1) > end_of(skb))
 		return refuse(p, DROP_INVALID_PACKET, DETAIL_TRUNCATED);
+	p->traced = is_traced(ethernet);
 	reason = parse_ether_type(skb, p, ethernet->h_proto);
 	return reason ?: parse_ipv4(skb, p);
 }
@@ -257,6 +268,8 @@ int from_overlay(struct __sk_buff *skb)
 	if (reason)
 		return drop(skb, p, reason, DIRECTION_INGRESS);
 	p->to_pod = true;
+	if (p->traced)
+		return trace_from_overlay(skb, p, outer_be, told);
 	if (config.report_received)
 		trace_received(skb, p, TRACE_FROM_OVERLAY);
 	p->now = bpf_ktime_get_coarse_ns();

@@ -102,11 +102,11 @@ struct packet {
 	__u8 ip_header_length;
 	__u8 match;
 	__u32 rule;
-	__u32 length; /* set where a connection is written */
-	__u8 to_pod;  /* seen on the way into the pod */
-	__u8 answers; /* goes to who called a service, by whose address it comes */
-	__u8 refused; /* why the policy of who sent it refuses it; 0: it does not */
-	__u8 reserved;
+	__u32 length;  /* set where a connection is written */
+	__u8 to_pod;   /* seen on the way into the pod */
+	__u8 answers;  /* goes to who called a service, by whose address it comes */
+	__u8 refused;  /* why the policy of who sent it refuses it; 0: it does not */
+	__u8 traced;   /* leaves nothing behind: see trace.h */
 	__u32 count;   /* packets that what is told stands for; 0 = this one */
 	__u32 nat;     /* struct conntrack's */
 	__u32 service; /* likewise: the stack has no room for the frontend itself */

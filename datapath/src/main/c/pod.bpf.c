@@ -3,7 +3,7 @@
  * Both directions of a pod's veth, seen from its host's side: from_pod at ingress, to_pod at
  * egress. And from_host, at egress of the device that the pods' addresses are routed to. And
  * from_overlay, at ingress of the overlay's device, and from_network, at that of the node's own.
- * verify_policy is attached nowhere: it answers questions.
+ * verify_policy and send_traced are attached nowhere: the agent runs them.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -14,32 +14,10 @@
 #include "overlay.h"
 #include "refused.h"
 #include "related.h"
+#include "sender.h"
 #include "service.h"
+#include "trace.h"
 #include "verify.h"
-
-/* A reason to drop what a pod sends, before what it says is looked at. */
-static __always_inline int check_sender(struct __sk_buff *skb, struct packet *p,
-					const struct endpoint *self)
-{
-	struct ethhdr *ethernet;
-	int reason;
-
-	make_linear(skb, HEADERS_COMMON);
-	ethernet = data_of(skb);
-	if ((void *)(ethernet + 1) > end_of(skb))
-		return refuse(p, DROP_INVALID_PACKET, DETAIL_TRUNCATED);
-	if (__builtin_memcmp(ethernet->h_source, self->mac, ETH_ALEN))
-		return DROP_SOURCE_MAC;
-	reason = parse_ether_type(skb, p, ethernet->h_proto);
-	if (reason)
-		return reason;
-	if (__builtin_memcmp(ethernet->h_dest, self->gateway_mac, ETH_ALEN))
-		return refuse(p, DROP_DESTINATION_MAC, DETAIL_NOT_TO_GATEWAY);
-	reason = parse_ipv4(skb, p);
-	if (p->parsed & EVENT_HAS_L3 && p->tuple.source.words_be[3] != self->address4.words_be[3])
-		return DROP_SOURCE_IP;
-	return reason;
-}
 
 /* Who is at the other end decides where a packet goes on; TRANSLATED: it is for another one from
  * here on, which may be a connection that stands. */
@@ -123,7 +101,11 @@ int from_pod(struct __sk_buff *skb)
 
 	if (!p)
 		return TC_ACT_SHOT;
-	skb->mark = 0;
+	if (skb->mark) {
+		if ((skb->mark & ~(TRACED_NUMBERS - 1)) == TRACED_MARK)
+			return trace_from_pod(skb, p);
+		skb->mark = 0;
+	}
 	if (!self || self->ifindex != skb->ifindex)
 		return drop(skb, p, DROP_NOT_READY, DIRECTION_EGRESS);
 	p->from.id = id;
@@ -356,6 +338,9 @@ union layouts {
 	enum service_flags service_flags;
 	enum service_scope service_scope;
 	enum trace_reason trace_reason;
+	enum trace_constants trace_constants;
+	enum trace_place trace_place;
+	enum trace_end trace_end;
 };
 const union layouts *layouts __attribute__((unused));
 

@@ -107,7 +107,8 @@ VERIFIED_ONCE int consider(struct packet *p, __u32 number)
 		p->detail = DETAIL_SERVICE_TAKEN;
 		return 0;
 	}
-	keep_affinity(&t->client, &t->service, number, backend->generation, p->now);
+	if (!p->traced)
+		keep_affinity(&t->client, &t->service, number, backend->generation, p->now);
 	return 1;
 }
 

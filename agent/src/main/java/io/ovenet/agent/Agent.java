@@ -133,8 +133,13 @@ public final class Agent implements AutoCloseable {
               policies,
               store::all,
               () -> names.revision());
+      var traces =
+          new TraceService(
+              config.clusterName() + "/" + config.nodeName(), primary, datapath, store::all, names);
       hubble =
-          own(Hubble.start(config, datapath, names, announcements, policyState, verifier::write));
+          own(
+              Hubble.start(
+                  config, datapath, names, announcements, policyState, traces, verifier::write));
     }
     var server = own(new CniServer(config.cniSocket()));
     admin = own(new AdminServer(config.adminSocket()));

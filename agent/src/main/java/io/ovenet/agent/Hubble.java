@@ -64,6 +64,7 @@ final class Hubble implements AutoCloseable {
       Names names,
       Announcements announcements,
       PolicyStateService policies,
+      TraceService traces,
       Consumer<MetricsText> more)
       throws IOException {
     var clock = new MonotonicClock();
@@ -103,7 +104,8 @@ final class Hubble implements AutoCloseable {
                 observer,
                 new PeerService(announcements.peers()),
                 new LedgerService(ledger, config.clusterName() + "/" + config.nodeName()),
-                policies),
+                policies,
+                traces),
             VERSION,
             config.hubbleSocket(),
             addressOf(config.hubbleListenAddress()),

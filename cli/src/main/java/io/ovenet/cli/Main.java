@@ -3,6 +3,7 @@ package io.ovenet.cli;
 import io.ovenet.cli.demo.DemoCommand;
 import io.ovenet.cli.doctor.DoctorCommand;
 import io.ovenet.cli.hubble.HubbleCommand;
+import io.ovenet.cli.hubble.TraceCommand;
 import io.ovenet.cli.policy.PolicyCommand;
 import io.ovenet.cli.service.ServiceCommand;
 import java.io.PrintWriter;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Spec;
       HubbleCommand.class,
       PolicyCommand.class,
       ServiceCommand.class,
+      TraceCommand.class,
       io.ovenet.lab.Main.class
     },
     footer = {

@@ -36,6 +36,7 @@ public final class Datapath implements AutoCloseable {
   static final String FROM_OVERLAY = "from_overlay";
   static final String FROM_NETWORK = "from_network";
   private static final String VERIFY_POLICY = "verify_policy";
+  private static final String SEND_TRACED = "send_traced";
   private static final String OBJECT = "pod.bpf.o";
 
   private final SortedMap<String, BpfMap> maps = new TreeMap<>();
@@ -365,6 +366,23 @@ public final class Datapath implements AutoCloseable {
       values.add(codec.read(MemorySegment.ofArray(bytes), at));
     }
     return values;
+  }
+
+  /** trace_map: what became of traced packets. */
+  public MapTable<TraceKey, TraceStep> traceSteps() {
+    return table("trace_map", TraceKey.CODEC, TraceStep.CODEC);
+  }
+
+  /**
+   * Sends a packet in a pod's place, to be told of in {@link #traceSteps} and dropped before it
+   * gets anywhere; from the calling thread's network namespace, which is the node's.
+   *
+   * @param number below {@link TracedPacket#NUMBERS}
+   * @return false: no endpoint of this node has the packet's source address
+   * @throws io.ovenet.bpf.BpfException if the kernel can't: the pod's device is down, say
+   */
+  public boolean trace(TracedPacket packet, int number) {
+    return packet.send(program(SEND_TRACED), number);
   }
 
   /** Asks what policies decide as they stand in the kernel. */

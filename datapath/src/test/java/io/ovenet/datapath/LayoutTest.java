@@ -463,6 +463,78 @@ class LayoutTest {
   }
 
   @Test
+  void traceKey() {
+    Written.of("trace_key", TraceKey.CODEC, new TraceKey(0x01020304, 5, TraceKey.Place.AT_OVERLAY))
+        .has("sender_be", 0x01020304)
+        .has("number", 5)
+        .has("place", 2)
+        .andNothingElse();
+  }
+
+  @Test
+  void traceStep() {
+    var step =
+        new TraceStep(
+            1,
+            ONE,
+            TWO,
+            ONE,
+            2,
+            3,
+            4,
+            5,
+            6,
+            7,
+            TraceStep.End.TO_WORLD,
+            9,
+            10,
+            11,
+            12,
+            13,
+            14,
+            new TraceStep.Judgement(15, Verdict.DENY, 16, 17),
+            new TraceStep.Judgement(18, Verdict.AUDIT, 19, 20),
+            21,
+            22,
+            true);
+    Written.of("trace_step", TraceStep.CODEC, step)
+        .has("time", 1)
+        .has("source", ONE)
+        .has("destination", TWO)
+        .has("called", ONE)
+        .has("source_port_be", 2)
+        .has("destination_port_be", 3)
+        .has("called_port_be", 4)
+        .has("source_endpoint", 5)
+        .has("destination_endpoint", 6)
+        .has("protocol", 7)
+        .has("end", TraceStep.End.TO_WORLD.number())
+        .has("reason", 9)
+        .has("detail", 10)
+        .has("source_identity", 11)
+        .has("destination_identity", 12)
+        .has("service", 13)
+        .has("tunnel_be", 14)
+        .has("egress", eventVerdict(15, Verdict.DENY, 16, PolicyKey.EGRESS, 17))
+        .has("ingress", eventVerdict(18, Verdict.AUDIT, 19, PolicyKey.INGRESS, 20))
+        .has("length", 21)
+        .has("mtu", 22)
+        .has("masked", 1)
+        .andNothingElse();
+  }
+
+  /** {@code struct event_verdict} as one number. */
+  private static long eventVerdict(int rule, Verdict verdict, int match, int way, int detail) {
+    MemorySegment bytes = MemorySegment.ofArray(new byte[8]);
+    bytes.set(Bytes.U32, member("event_verdict", "rule").offset(), rule);
+    bytes.set(Bytes.U8, member("event_verdict", "verdict").offset(), (byte) verdict.number());
+    bytes.set(Bytes.U8, member("event_verdict", "match").offset(), (byte) match);
+    bytes.set(Bytes.U8, member("event_verdict", "direction").offset(), (byte) way);
+    bytes.set(Bytes.U8, member("event_verdict", "detail").offset(), (byte) detail);
+    return bytes.get(Bytes.U64, 0);
+  }
+
+  @Test
   void policyQuestion() {
     Btf.Struct struct = BTF.struct("policy_question");
     assertThat(struct.size()).isEqualTo(PolicyQuestion.SIZE);
@@ -578,6 +650,15 @@ class LayoutTest {
     for (Disagreement disagreement : Disagreement.values()) {
       numbers.put("DISAGREE_" + disagreement, disagreement.number());
     }
+    for (TraceStep.End end : TraceStep.End.values()) {
+      numbers.put("TRACED_" + end, end.number());
+    }
+    for (TraceKey.Place place : TraceKey.Place.values()) {
+      numbers.put("TRACED_" + place, place.number());
+    }
+    numbers.put("TRACED_MARK", TracedPacket.MARK);
+    numbers.put("TRACED_NUMBERS", TracedPacket.NUMBERS);
+    numbers.put("TRACED_MAC", TracedPacket.MAC_PREFIX);
     numbers.put("NAT_LANES", NodeNetwork.LANES);
     numbers.put("DISAGREEMENTS", Disagreement.values().length);
     numbers.put("IPCACHE_NODE", IpcacheValue.NODE);

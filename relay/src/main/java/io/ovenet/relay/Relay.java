@@ -26,7 +26,8 @@ final class Relay implements AutoCloseable {
               List.of(
                   new RelayService(directory, options.nodeName(), "hubble-relay v" + VERSION),
                   new LedgerRelay(directory, options.nodeName()),
-                  new PolicyStateRelay(directory, options.nodeName())),
+                  new PolicyStateRelay(directory, options.nodeName()),
+                  new TraceRelay(directory)),
               VERSION,
               options.socket(),
               options.listen(),

@@ -69,7 +69,7 @@ final class FlowEnds {
     return FlowWords.policies(flow).stream().map(FlowEnds::rule).toList();
   }
 
-  private static String rule(Policy policy) {
+  static String rule(Policy policy) {
     String path = "";
     for (String label : policy.getLabelsList()) {
       if (label.startsWith(RuleOrigin.FIELD_PATH)) {

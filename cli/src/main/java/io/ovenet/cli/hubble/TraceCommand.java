@@ -1,0 +1,98 @@
+package io.ovenet.cli.hubble;
+
+import io.ovenet.cli.UsualCluster;
+import io.ovenet.kubernetes.KubernetesApi;
+import io.ovenet.kubernetes.question.Target;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ovenet trace}. */
+@Command(
+    name = "trace",
+    description = {
+      "Sends one real packet in a pod's place, through the kernel's own programs and over the"
+          + " nodes' network, and tells each hop. It is dropped just before it would be delivered;"
+          + " nothing is left of it.",
+      "FROM is a pod (shop/web-1) or a virtual machine (vm/shop/db); TO one of these, a service"
+          + " (svc/shop/web) or an IPv4 address."
+    },
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:it passes",
+      "1:it could not be found out",
+      "2:wrong arguments",
+      "3:it is stopped on its way"
+    })
+public final class TraceCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private ServerOptions server = new ServerOptions();
+
+  @Parameters(index = "0", paramLabel = "FROM", description = "Whose packet it is.")
+  private String from = "";
+
+  @Parameters(
+      index = "1",
+      paramLabel = "TO:PORT[/PROTOCOL]",
+      description =
+          "Where to: svc/shop/web:80/TCP, shop/web-1:http, 10.0.0.1:53/UDP, 10.0.0.1:ICMP.")
+  private String to = "";
+
+  @Option(
+      names = {"-n", "--namespace"},
+      paramLabel = "NAMESPACE",
+      description = "Of names that have none.")
+  private String namespace = "";
+
+  @Option(
+      names = "--kubeconfig",
+      paramLabel = "FILE",
+      description =
+          "The cluster whose names they are. By default that of KUBECONFIG, else the running lab,"
+              + " else ~/.kube/config.")
+  private @Nullable Path kubeconfig;
+
+  @Override
+  public Integer call() throws IOException {
+    Target target;
+    try {
+      target = Target.parse(to);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+    TraceText text;
+    try (TraceEnds ends = new TraceEnds(this::open, namespace)) {
+      TraceEnds.Pod source = ends.source(from);
+      TraceEnds.Destination destination = ends.destination(target);
+      try (HubbleClient client = server.connect()) {
+        text =
+            new TraceText(
+                TraceAnswer.ask(client, source, destination, target.protocol()),
+                source,
+                destination,
+                target);
+      }
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    text.lines().forEach(line -> out.println(Terminal.safe(line)));
+    out.flush();
+    return text.outcome().status();
+  }
+
+  private KubernetesApi open() throws IOException {
+    return KubernetesApi.open(
+        kubeconfig != null
+            ? kubeconfig
+            : UsualCluster.kubeconfig(System.getenv(), System.getProperty("user.home", "/root")));
+  }
+}
