@@ -126,7 +126,8 @@ class WorkloadsIT {
     kubectl("rollout", "undo", "deployment/web").succeed();
     rolledOut();
     Eventually.holds("all are of the first version", () -> versions().equals("111"));
-    kubectl("patch", "deployment", "web", "-p", "{\"spec\":{\"replicas\":1}}").succeed();
+    kubectl("scale", "deployment/web", "--replicas=1").succeed();
+    assertThat(kubectl("scale", "deployment/web", "--replicas=-1").run().exitCode()).isNotZero();
     Eventually.holds("one is left", () -> versions().equals("1"));
     String left = kubectl("get", "pods", "-l", "app=web", "-o", "name").succeed();
     kubectl("delete", left.lines().findFirst().orElseThrow()).succeed();

@@ -89,6 +89,9 @@ final class Discovery {
                   .put("singularName", "")
                   .put("namespaced", resource.namespaced())
                   .put("kind", sub.kind());
+          if (!sub.group().equals(group)) {
+            below.put("group", sub.group()).put("version", sub.version());
+          }
           below.set("verbs", Json.array(sub.verbs()));
         }
       }
@@ -113,23 +116,32 @@ final class Discovery {
   }
 
   /** What is reached below an object. */
-  private record Subresource(String name, String kind, List<String> verbs) {}
+  private record Subresource(
+      String name, String group, String version, String kind, List<String> verbs) {}
 
   private List<Subresource> subresources(Resource resource) {
     List<Subresource> all = new java.util.ArrayList<>();
     if (resource.status()) {
-      all.add(new Subresource("status", resource.kind(), List.of("get", "patch", "update")));
+      all.add(below(resource, "status", resource.kind(), "get", "patch", "update"));
     }
     for (String path : logResources) {
       if (path.equals(resource.id() + "/log")) {
-        all.add(new Subresource("log", "Pod", List.of("get")));
+        all.add(below(resource, "log", "Pod", "get"));
       }
     }
     if (resource.is("", "pods")) {
-      all.add(new Subresource("exec", "PodExecOptions", List.of("create", "get")));
-      all.add(new Subresource("binding", "Binding", List.of("create")));
+      all.add(below(resource, "exec", "PodExecOptions", "create", "get"));
+      all.add(below(resource, "binding", "Binding", "create"));
+    }
+    if (Scale.has(resource)) {
+      List<String> verbs = List.of("get", "patch", "update");
+      all.add(new Subresource("scale", "autoscaling", "v1", "Scale", verbs));
     }
     return all;
+  }
+
+  private static Subresource below(Resource resource, String name, String kind, String... verbs) {
+    return new Subresource(name, resource.group(), resource.version(), kind, List.of(verbs));
   }
 
   private ObjectNode aggregated(boolean core) {
@@ -183,7 +195,7 @@ final class Discovery {
       ArrayNode below = one.putArray("subresources");
       for (Subresource sub : subresources(resource)) {
         ObjectNode entry = below.addObject().put("subresource", sub.name());
-        kind(entry, group, version, sub.kind());
+        kind(entry, sub.group(), sub.version(), sub.kind());
         entry.set("verbs", Json.array(sub.verbs()));
       }
     }

@@ -315,6 +315,12 @@ final class Router {
         throw ApiException.badRequest(
             "pod " + target.name() + " runs no command: see its status; exec needs a WebSocket");
       }
+      case "scale" -> {
+        if (!Scale.has(resource)) {
+          throw ApiException.noSuchPath();
+        }
+        yield scale(target, call);
+      }
       case "binding" -> {
         if (!pods || !call.method().equals("POST")) {
           throw ApiException.noSuchPath();
@@ -325,9 +331,22 @@ final class Router {
     };
   }
 
-  private Answer bind(Target target, Call call) {
-    String node = Json.text(call.object(), "target.name");
-    JsonNode patch = Json.object().set("spec", Json.object().put("nodeName", node));
+  private Answer scale(Target target, Call call) {
+    Resource resource = target.resource();
+    Stored stored = verbs.get(resource, target.namespace(), target.name());
+    ObjectNode object = Verbs.tree(resource, stored);
+    return switch (call.method()) {
+      case "GET", "HEAD" -> Answer.json(200, Scale.of(object));
+      case "PUT", "PATCH" -> {
+        byte[] written = merge(target, Scale.patch(resource, object, call), call);
+        yield Answer.json(200, Scale.of(Json.parse(written)));
+      }
+      default -> throw notAllowed(call);
+    };
+  }
+
+  /** Writes a merge patch on behalf of a call that has another body. */
+  private byte[] merge(Target target, JsonNode patch, Call call) {
     Call merge =
         new Call(
             "PATCH",
@@ -337,7 +356,13 @@ final class Router {
             "application/merge-patch+json",
             Json.bytes(patch),
             call.warnings());
-    verbs.patch(target.resource(), target.namespace(), target.name(), false, merge);
+    return verbs.patch(target.resource(), target.namespace(), target.name(), false, merge);
+  }
+
+  private Answer bind(Target target, Call call) {
+    String node = Json.text(call.object(), "target.name");
+    JsonNode patch = Json.object().set("spec", Json.object().put("nodeName", node));
+    merge(target, patch, call);
     ObjectNode status = Json.object().put("kind", "Status").put("apiVersion", "v1");
     status.putObject("metadata");
     return Answer.json(201, status.put("status", "Success"));
