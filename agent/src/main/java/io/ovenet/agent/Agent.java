@@ -3,6 +3,7 @@ package io.ovenet.agent;
 import io.ovenet.datapath.Datapath;
 import io.ovenet.datapath.IpcacheKey;
 import io.ovenet.datapath.PolicyValue;
+import io.ovenet.datapath.ProgramTimes;
 import io.ovenet.kubernetes.CiliumEndpoints;
 import io.ovenet.kubernetes.CiliumNodeRecord;
 import io.ovenet.kubernetes.CiliumNodes;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Map;
@@ -34,6 +36,9 @@ import org.slf4j.LoggerFactory;
 public final class Agent implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Agent.class);
   private static final int RULE_BLOCK = 65_536;
+
+  /** Of the time between two scrapes a small part. */
+  private static final Duration PROGRAM_SAMPLE = Duration.ofMillis(250);
 
   private final AgentConfig config;
   private final ArrayDeque<AutoCloseable> parts;
@@ -136,10 +141,20 @@ public final class Agent implements AutoCloseable {
       var traces =
           new TraceService(
               config.clusterName() + "/" + config.nodeName(), primary, datapath, store::all, names);
+      var programs = new ProgramMetrics(own(new ProgramTimes(datapath, PROGRAM_SAMPLE)));
       hubble =
           own(
               Hubble.start(
-                  config, datapath, names, announcements, policyState, traces, verifier::write));
+                  config,
+                  datapath,
+                  names,
+                  announcements,
+                  policyState,
+                  traces,
+                  to -> {
+                    verifier.write(to);
+                    programs.write(to);
+                  }));
     }
     var server = own(new CniServer(config.cniSocket()));
     admin = own(new AdminServer(config.adminSocket()));

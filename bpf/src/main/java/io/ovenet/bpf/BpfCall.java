@@ -30,6 +30,7 @@ final class BpfCall {
   static final int MAP_DELETE_BATCH = 27;
   static final int LINK_CREATE = 28;
   static final int LINK_UPDATE = 29;
+  static final int ENABLE_STATS = 32;
   static final int LINK_DETACH = 34;
 
   /** Reaches over every field used here; kernels that know fewer accept zeros in the rest. */

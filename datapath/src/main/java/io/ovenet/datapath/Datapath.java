@@ -390,6 +390,13 @@ public final class Datapath implements AutoCloseable {
     return new PolicyProbe(program(VERIFY_POLICY));
   }
 
+  /** How often and how long each program ran while the kernel counted. */
+  SortedMap<String, BpfProgram.Statistics> programStatistics() {
+    SortedMap<String, BpfProgram.Statistics> found = new TreeMap<>();
+    programs.forEach((name, program) -> found.put(name, program.statistics()));
+    return found;
+  }
+
   /** A loaded program, for test runs and benchmarks; stays this object's. */
   public BpfProgram program(String name) {
     BpfProgram program = programs.get(name);
