@@ -23,7 +23,9 @@ final class AgentEventsCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var request =
-        GetAgentEventsRequest.newBuilder().setNumber(options.number()).setFollow(options.follow);
+        GetAgentEventsRequest.newBuilder()
+            .setNumber(options.number())
+            .setFollow(options.range.follow);
     var since = options.since();
     var until = options.until();
     if (since != null) {
@@ -39,7 +41,7 @@ final class AgentEventsCommand implements Callable<Integer> {
           () -> ObserverGrpc.newBlockingStub(client.channel()).getAgentEvents(request.build()),
           (GetAgentEventsResponse response) -> {
             printer.print(response);
-            if (options.follow) {
+            if (options.range.follow) {
               out.flush();
             }
             return !out.checkError();

@@ -24,7 +24,9 @@ final class DebugEventsCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var request =
-        GetDebugEventsRequest.newBuilder().setNumber(options.number()).setFollow(options.follow);
+        GetDebugEventsRequest.newBuilder()
+            .setNumber(options.number())
+            .setFollow(options.range.follow);
     var since = options.since();
     var until = options.until();
     if (since != null) {

@@ -10,27 +10,11 @@ import picocli.CommandLine.Option;
 
 /** Which of an agent's own events are shown, and how. */
 final class EventOptions {
-  private static final long DEFAULT_LAST = 20;
   private static final long ALL = -1;
 
   @Mixin ServerOptions server = new ServerOptions();
 
-  @Option(names = "--last", paramLabel = "N", description = "The newest N (default: 20).")
-  private long last;
-
-  @Option(names = "--all", description = "All that the server holds.")
-  private boolean all;
-
-  @Option(
-      names = {"-f", "--follow"},
-      description = "Goes on as they come.")
-  boolean follow;
-
-  @Option(names = "--since", paramLabel = "TIME", description = "Not older: 5m, or a date.")
-  private @Nullable String since;
-
-  @Option(names = "--until", paramLabel = "TIME", description = "Not younger: 5m, or a date.")
-  private @Nullable String until;
+  @Mixin RangeOptions range = new RangeOptions();
 
   @Mixin private FormOptions output = new FormOptions();
 
@@ -41,18 +25,21 @@ final class EventOptions {
   private boolean printNodeName;
 
   @Nullable Timestamp since() {
-    return since == null ? null : Times.parse(since, "--since", Instant.now());
+    return range.since(Instant.now());
   }
 
+  /** Who follows has no end. */
   @Nullable Timestamp until() {
-    return until == null || follow ? null : Times.parse(until, "--until", Instant.now());
+    return range.follow ? null : range.until(Instant.now());
   }
 
+  /** How many: 0 those of the times that are named. */
   long number() {
-    if (since != null || until != null) {
+    long last = range.last == null ? 0 : range.last;
+    if (range.isTimed()) {
       return last;
     }
-    return all ? ALL : last == 0 ? DEFAULT_LAST : last;
+    return range.all ? ALL : last == 0 ? RangeOptions.DEFAULT_LAST : last;
   }
 
   EventPrinter printer(PrintWriter out) {

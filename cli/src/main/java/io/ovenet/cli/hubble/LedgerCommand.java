@@ -28,23 +28,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 public final class LedgerCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
-  @Mixin private ServerOptions server = new ServerOptions();
-
-  @Option(
-      names = "--since",
-      paramLabel = "TIME",
-      defaultValue = "1h",
-      description = "From when on: so long ago, or a date. Default: ${DEFAULT-VALUE}.")
-  private String since = "1h";
+  @Mixin private LedgerOptions ledger = new LedgerOptions("1h");
 
   @Option(names = "--until", paramLabel = "TIME", description = "Until when. Default: now.")
   private @Nullable String until;
-
-  @Option(
-      names = {"-n", "--namespace"},
-      paramLabel = "NAMESPACE",
-      description = "Connections from or to it.")
-  private List<String> namespaces = List.of();
 
   @Option(
       names = "--workload",
@@ -73,17 +60,7 @@ public final class LedgerCommand implements Callable<Integer> {
     if (!output.equals("table") && !output.equals("json")) {
       throw new HubbleException("-o " + output + ": the form is table or json");
     }
-    Instant now = Instant.now();
-    Predicate<LedgerEntry> wanted = wanted();
-    LedgerAnswer answer;
-    try (HubbleClient client = server.connect()) {
-      answer =
-          LedgerAnswer.ask(
-              client,
-              Times.parse(since, "--since", now),
-              until == null ? null : Times.parse(until, "--until", now),
-              wanted);
-    }
+    LedgerAnswer answer = ledger.ask(until, wanted());
     PrintWriter out = spec.commandLine().getOut();
     if (output.equals("json")) {
       out.println(answer.entries().isEmpty() ? "[]" : IndentedJson.of(answer.entries()));
@@ -100,9 +77,7 @@ public final class LedgerCommand implements Callable<Integer> {
   private Predicate<LedgerEntry> wanted() {
     var words = verdicts.stream().map(LedgerCommand::verdict).toList();
     return entry ->
-        (namespaces.isEmpty()
-                || namespaces.contains(entry.getSource().getNamespace())
-                || namespaces.contains(entry.getDestination().getNamespace()))
+        ledger.isWanted(entry)
             && (workloads.isEmpty()
                 || workloads.stream()
                     .anyMatch(

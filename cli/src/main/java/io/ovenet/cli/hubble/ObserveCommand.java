@@ -37,8 +37,6 @@ import picocli.CommandLine.Spec;
     subcommands = {AgentEventsCommand.class, DebugEventsCommand.class},
     modelTransformer = ObserveCommand.WithFilters.class)
 final class ObserveCommand implements Callable<Integer> {
-  private static final long DEFAULT_LAST = 20;
-
   private boolean failed;
 
   private final FilterOptions filters = new FilterOptions();
@@ -46,25 +44,10 @@ final class ObserveCommand implements Callable<Integer> {
   @Mixin private ServerOptions server = new ServerOptions();
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(names = "--last", paramLabel = "N", description = "The newest N (default: 20).")
-  private @Nullable Long last;
+  @Mixin private RangeOptions range = new RangeOptions();
 
   @Option(names = "--first", paramLabel = "N", description = "The oldest N.")
   private @Nullable Long first;
-
-  @Option(names = "--all", description = "All that the server holds.")
-  private boolean all;
-
-  @Option(
-      names = {"-f", "--follow"},
-      description = "Goes on as they come.")
-  private boolean follow;
-
-  @Option(names = "--since", paramLabel = "TIME", description = "Not older: 5m, or a date.")
-  private @Nullable String since;
-
-  @Option(names = "--until", paramLabel = "TIME", description = "Not younger: 5m, or a date.")
-  private @Nullable String until;
 
   @Mixin private FormOptions output = new FormOptions();
 
@@ -197,7 +180,7 @@ final class ObserveCommand implements Callable<Integer> {
             if (reasons != null && response.hasFlow()) {
               explain(reasons, response.getFlow(), out);
             }
-            if (follow) {
+            if (range.follow) {
               out.flush();
             }
             return !out.checkError(); // whoever read may have gone
@@ -283,7 +266,7 @@ final class ObserveCommand implements Callable<Integer> {
               throw new HubbleException(
                   "-o " + output.form() + ": the forms are compact, dict, json, jsonpb and table");
         };
-    if (summary && (follow || why || top < 1)) {
+    if (summary && (range.follow || why || top < 1)) {
       throw new HubbleException(
           "--summary has an end and tables of at least one line: not with --follow, --why or --top 0");
     }
@@ -292,7 +275,7 @@ final class ObserveCommand implements Callable<Integer> {
           "--why writes below each flow: use -o compact or -o dict; for programs there is `ovenet"
               + " policy why -o json`");
     }
-    if (form == FlowPrinter.Form.TABLE && follow) {
+    if (form == FlowPrinter.Form.TABLE && range.follow) {
       throw new HubbleException("-o table has to know all flows: not with --follow");
     }
     if (form != FlowPrinter.Form.JSON && !fieldMask.isEmpty()) {
@@ -304,29 +287,31 @@ final class ObserveCommand implements Callable<Integer> {
 
   /** What is sent. */
   GetFlowsRequest request(FlowPrinter.Form form, Instant now) {
-    if (first != null && (last != null || all || follow)) {
+    if (first != null && (range.last != null || range.all || range.follow)) {
       throw new HubbleException("--first excludes --last, --all and --follow");
     }
-    var request = GetFlowsRequest.newBuilder().setFollow(follow).setFirst(first != null);
+    var request = GetFlowsRequest.newBuilder().setFollow(range.follow).setFirst(first != null);
+    var since = range.since(now);
     if (since != null) {
-      request.setSince(Times.parse(since, "--since", now));
+      request.setSince(since);
     }
+    var until = range.until(now);
     if (until != null) {
-      request.setUntil(Times.parse(until, "--until", now));
+      request.setUntil(until);
     }
-    boolean bounded = since != null || until != null || all || follow;
-    Long number = first != null ? first : last;
+    boolean bounded = range.isTimed() || range.all || range.follow;
+    Long number = first != null ? first : range.last;
     if (number != null && number < 0) {
       throw new HubbleException("a number of flows is not negative: " + number);
     }
     if (number != null) {
       request.setNumber(number);
-    } else if (all && since == null && until == null) {
+    } else if (range.all && !range.isTimed()) {
       request.setNumber(-1); // unsigned: more than there are; of a follower 0 is from now on
     } else if (summary && !bounded) {
       request.setNumber(-1);
     } else if (!bounded) {
-      request.setNumber(DEFAULT_LAST);
+      request.setNumber(RangeOptions.DEFAULT_LAST);
     }
     if (form == FlowPrinter.Form.JSON && !fieldMask.isEmpty()) {
       request.setFieldMask(FieldMask.newBuilder().addAllPaths(fieldMask));

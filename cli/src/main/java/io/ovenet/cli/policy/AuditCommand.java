@@ -6,7 +6,7 @@ import io.ovenet.api.ledger.LedgerEntry;
 import io.ovenet.api.ledger.Party;
 import io.ovenet.cli.hubble.LedgerAnswer;
 import io.ovenet.cli.hubble.LedgerCommand;
-import io.ovenet.cli.hubble.ServerOptions;
+import io.ovenet.cli.hubble.LedgerOptions;
 import io.ovenet.cli.node.NodeAgent;
 import io.ovenet.cli.node.NodeOptions;
 import io.ovenet.kubernetes.Json;
@@ -46,21 +46,8 @@ final class AuditCommand implements Callable<Integer> {
   private static final Pattern WHOLE_RULE = Pattern.compile(".* (spec|specs\\[[0-9]+])");
 
   @Spec private CommandSpec spec = CommandSpec.create();
-  @Mixin private ServerOptions server = new ServerOptions();
+  @Mixin private LedgerOptions ledger = new LedgerOptions("24h");
   @Mixin private NodeOptions nodes = new NodeOptions();
-
-  @Option(
-      names = {"-n", "--namespace"},
-      paramLabel = "NAMESPACE",
-      description = "From or to it. May be repeated. Default: all.")
-  private List<String> namespaces = List.of();
-
-  @Option(
-      names = "--since",
-      paramLabel = "TIME",
-      defaultValue = "24h",
-      description = "From when on: so long ago, or a date. Default: ${DEFAULT-VALUE}.")
-  private String since = "24h";
 
   @Option(
       names = "--clear",
@@ -80,7 +67,7 @@ final class AuditCommand implements Callable<Integer> {
     if (clear) {
       return forget();
     }
-    LedgerAnswer answer = LedgerAnswer.since(server, since);
+    LedgerAnswer answer = ledger.ask();
     List<LedgerEntry> entries = answer.entries().stream().filter(this::isWanted).toList();
     PrintWriter out = spec.commandLine().getOut();
     if (output == Format.JSON) {
@@ -127,10 +114,7 @@ final class AuditCommand implements Callable<Integer> {
   }
 
   private boolean isWanted(LedgerEntry entry) {
-    return entry.getVerdict() == Verdict.AUDIT
-        && (namespaces.isEmpty()
-            || namespaces.contains(entry.getSource().getNamespace())
-            || namespaces.contains(entry.getDestination().getNamespace()));
+    return entry.getVerdict() == Verdict.AUDIT && ledger.isWanted(entry);
   }
 
   private static void print(List<LedgerEntry> entries, PrintWriter out) {

@@ -1,17 +1,15 @@
 package io.ovenet.cli.policy;
 
 import io.ovenet.cli.hubble.LedgerAnswer;
-import io.ovenet.cli.hubble.ServerOptions;
+import io.ovenet.cli.hubble.LedgerOptions;
 import io.ovenet.kubernetes.question.YamlText;
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code ovenet policy record}. */
@@ -24,25 +22,12 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class RecordCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
-  @Mixin private ServerOptions server = new ServerOptions();
-
-  @Option(
-      names = {"-n", "--namespace"},
-      paramLabel = "NAMESPACE",
-      description = "For the workloads of this one. May be repeated. Default: all.")
-  private List<String> namespaces = List.of();
-
-  @Option(
-      names = "--since",
-      paramLabel = "TIME",
-      defaultValue = "24h",
-      description = "Connections from when on. Default: ${DEFAULT-VALUE}.")
-  private String since = "24h";
+  @Mixin private LedgerOptions ledger = new LedgerOptions("24h");
 
   @Override
   public Integer call() {
-    LedgerAnswer seen = LedgerAnswer.since(server, since);
-    var recorder = new Recorder(new TreeSet<>(namespaces));
+    LedgerAnswer seen = ledger.ask();
+    var recorder = new Recorder(new TreeSet<>(ledger.namespaces()));
     seen.entries().forEach(recorder::add);
     PrintWriter out = spec.commandLine().getOut();
     for (Map<String, Object> policy : recorder.policies()) {
@@ -52,7 +37,7 @@ final class RecordCommand implements Callable<Integer> {
     out.flush();
     PrintWriter err = spec.commandLine().getErr();
     if (recorder.policies().isEmpty()) {
-      err.println("note: no connections of these workloads were seen since " + since);
+      err.println("note: no connections of these workloads were seen since " + ledger.since());
     }
     seen.notes().forEach(note -> err.println("note: " + note));
     recorder.leftOut().forEach(note -> err.println("left out: " + note));
