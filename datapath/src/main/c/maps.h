@@ -138,6 +138,14 @@ struct {
 } source_range_map SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct redirect_skip_key);
+	__type(value, __u32);
+} redirect_skip_map SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, DISAGREEMENTS);
 	__type(key, __u32);

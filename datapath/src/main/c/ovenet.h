@@ -597,6 +597,7 @@ struct announced {
 enum service_scope {
 	SCOPE_CLUSTER = 0, /* as pods and nodes see it */
 	SCOPE_OUTSIDE = 1, /* as the outside sees it, which also has what is only in the other */
+	SCOPE_UNREDIRECTED = 2, /* of SERVICE_SKIPPED: as those in redirect_skip_map see it */
 };
 
 enum service_flags {
@@ -605,6 +606,7 @@ enum service_flags {
 	SERVICE_LOCAL_ONLY = 4,	   /* its backends are this node's alone: said to people */
 	SERVICE_REDIRECT = 8,	   /* a local redirect: said to people */
 	SERVICE_HOST_PORT = 16,	   /* a pod's hostPort: said to people */
+	SERVICE_SKIPPED = 32,	   /* by who is in redirect_skip_map */
 };
 
 enum service_constants {
@@ -652,6 +654,25 @@ struct backend {
 	__u16 reserved;
 };
 
+/* socket_map: LRU hash. What a socket called, by the backend's address that it speaks with instead.
+ */
+struct socket_key {
+	union address backend;
+	__u64 cookie; /* of the socket */
+	__be16 port_be;
+	__u8 protocol;
+	__u8 reserved[5];
+};
+
+struct socket_frontend {
+	union address address;
+	__u32 service;
+	__u32 backend; /* its number */
+	__be16 port_be;
+	__u16 reserved;
+	__u32 reserved2;
+};
+
 /* service_flow_map: hash. Which backend a connection that is translated packet by packet has. It
  * is there as long as the connection's entry, which names the frontend. */
 struct service_flow_key {
@@ -685,6 +706,14 @@ struct affinity {
 	__u32 backend;
 	__u16 generation;
 	__u16 reserved;
+};
+
+/* redirect_skip_map: hash, key -> 1. Pods that answer for a local redirect and are not redirected
+ * by it themselves. */
+struct redirect_skip_key {
+	union address client;
+	__u32 service;
+	__u32 reserved;
 };
 
 /* source_range_map: LPM trie, key -> 1. prefix_length counts from `service` on: 32 + the mapped

@@ -142,6 +142,17 @@ VERIFIED_ONCE int choose_backend(struct packet *p, __u32 outside, __u32 hash)
 	return DROP_NO_BACKEND;
 }
 
+/* Whether the sender answers for the service's local redirect, and is not redirected by it. */
+VERIFIED_ONCE int skips_redirect(const struct packet *p, __u32 service)
+{
+	struct redirect_skip_key key = {.service = service};
+
+	if (!p)
+		return 0;
+	key.client = p->tuple.source;
+	return !!bpf_map_lookup_elem(&redirect_skip_map, &key);
+}
+
 /* NO_SERVICE, TRANSLATED, or a drop reason: who serves what a packet of this node's pods calls. */
 VERIFIED_ONCE int find_backend(struct packet *p)
 {
@@ -157,6 +168,10 @@ VERIFIED_ONCE int find_backend(struct packet *p)
 		return TRANSLATED;
 	}
 	service = bpf_map_lookup_elem(&service_map, &t->called);
+	if (service && service->flags & SERVICE_SKIPPED && skips_redirect(p, service->service)) {
+		t->called.scope = SCOPE_UNREDIRECTED;
+		service = bpf_map_lookup_elem(&service_map, &t->called);
+	}
 	if (!service)
 		return NO_SERVICE;
 	t->service = *service;

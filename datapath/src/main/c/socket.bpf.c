@@ -22,21 +22,8 @@ enum {
 /* The helper that sets an error is not in every kernel. */
 const volatile __u8 can_set_error;
 
-/* What a socket called, by the backend that it speaks with instead. */
-struct socket_key {
-	union address backend;
-	__u64 cookie;
-	__be16 port_be;
-	__u8 protocol;
-	__u8 reserved[5];
-};
-
-struct socket_frontend {
-	union address address;
-	__u32 service;
-	__be16 port_be;
-	__u16 reserved;
-};
+/* Of the node's own network namespace. */
+const volatile __u64 node_cookie;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -121,8 +108,9 @@ static __always_inline __u32 choice_of(struct bpf_sock_addr *ctx)
 	return cookie >> 32;
 }
 
-static __always_inline bool choose_for_socket(struct bpf_sock_addr *ctx, bool six,
-					      const struct service_value *service)
+/* The number of the backend that the socket is sent to, or 0. */
+static __always_inline __u32 choose_for_socket(struct bpf_sock_addr *ctx, bool six,
+					       const struct service_value *service)
 {
 	struct affinity_key client = {.service = service->service};
 	__u64 now = bpf_ktime_get_coarse_ns();
@@ -131,24 +119,27 @@ static __always_inline bool choose_for_socket(struct bpf_sock_addr *ctx, bool si
 	client.client.halves[0] = bpf_get_netns_cookie(ctx);
 	number = number_by_affinity(&client, service, now);
 	if (number && take_backend(ctx, six, number, &client, service, now))
-		return true;
+		return number;
 	if (!service->count)
-		return false;
+		return 0;
 	for (__u32 i = 0; i < BACKENDS_TRIED; i++) {
 		number = number_in(service->first, service->count, by + i);
 		if (number && take_backend(ctx, six, number, &client, service, now))
-			return true;
+			return number;
 	}
-	return false;
+	return 0;
 }
 
-/* Remembers what was called, for answers and for who asks whom the socket speaks with. */
+/* Remembers what was called, for answers and for who asks whom the socket speaks with; and by which
+ * backend, for who ends the socket with it. */
 static __always_inline int remember_called(struct bpf_sock_addr *ctx, bool six,
-					   const struct service_key *called, __u32 service)
+					   const struct service_key *called, __u32 service,
+					   __u32 backend)
 {
 	struct socket_frontend frontend = {
 	    .address = called->address,
 	    .service = service,
+	    .backend = backend,
 	    .port_be = called->port_be,
 	};
 	struct socket_key key = {};
@@ -179,16 +170,21 @@ static __always_inline int translate_socket(struct bpf_sock_addr *ctx, bool six)
 	};
 	const struct service_value *found;
 	struct service_value service;
+	__u32 backend;
 
 	if (!read_address(ctx, six, &called.address))
 		return GO_ON;
 	found = bpf_map_lookup_elem(&service_map, &called);
 	if (!found)
 		return call_directly(ctx, six);
+	/* Which pods skip it is known by their addresses: packet by packet. */
+	if (found->flags & SERVICE_SKIPPED && bpf_get_netns_cookie(ctx) != node_cookie)
+		return call_directly(ctx, six);
 	service = *found;
-	if (!choose_for_socket(ctx, six, &service))
+	backend = choose_for_socket(ctx, six, &service);
+	if (!backend)
 		return refuse_socket(ECONNREFUSED);
-	return remember_called(ctx, six, &called, service.service);
+	return remember_called(ctx, six, &called, service.service, backend);
 }
 
 static __always_inline int connect_socket(struct bpf_sock_addr *ctx, bool six)
@@ -226,11 +222,22 @@ int connect6(struct bpf_sock_addr *ctx)
 	return connect_socket(ctx, true);
 }
 
+/* A connected socket of IPv6 that sends to its mapped peer comes by here as well, though it calls
+ * nobody anew. */
+static __always_inline bool speaks_with_peer(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+
+	return sk && sk->state == BPF_TCP_ESTABLISHED && sk->dst_ip4 == ctx->user_ip4;
+}
+
 /* Of sockets of IPv6 as well, for mapped addresses. */
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *ctx)
 {
-	return ctx->protocol == IPPROTO_UDP ? translate_socket(ctx, false) : GO_ON;
+	if (ctx->protocol != IPPROTO_UDP || speaks_with_peer(ctx))
+		return GO_ON;
+	return translate_socket(ctx, false);
 }
 
 SEC("cgroup/recvmsg4")

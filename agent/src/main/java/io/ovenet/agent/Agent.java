@@ -7,6 +7,7 @@ import io.ovenet.datapath.ProgramTimes;
 import io.ovenet.kubernetes.CiliumEndpoints;
 import io.ovenet.kubernetes.CiliumNodeRecord;
 import io.ovenet.kubernetes.CiliumNodes;
+import io.ovenet.kubernetes.ClusterWatch;
 import io.ovenet.kubernetes.IdentityAllocator;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.policy.PolicyParser;
@@ -167,7 +168,14 @@ public final class Agent implements AutoCloseable {
     adopt(network);
     server.serve(lifecycle);
     ownNode = own(new OwnNode(api, config.nodeName(), this::ownNode));
-    services = own(new NodeServices(config, datapath, new StateFiles(state), names));
+    services =
+        own(
+            new NodeServices(
+                config,
+                datapath,
+                new StateFiles(state),
+                names,
+                () -> store.all().stream().map(LocalEndpoint::netns).toList()));
     new ServiceQuestions(services, config.services()).offer(admin);
     admin.serve();
   }
@@ -282,8 +290,9 @@ public final class Agent implements AutoCloseable {
             pods,
             names,
             relabeler);
+    var shared = new SharedServices(announcements.around(api), config.nodeName());
     input.start(
-        announcements.around(api),
+        shared,
         new PolicyParser(config.clusterName(), config.nodeLabels()),
         validPolicies,
         policies,
@@ -315,21 +324,21 @@ public final class Agent implements AutoCloseable {
     steering.submit(r -> r.nodes().host(addresses));
     steering.begin().exceptionally(_ -> null).join();
     store.all().forEach(status::added);
-    services.follow(api, addresses);
+    services.follow(shared, addresses);
     lifecycle.ready(ipam);
     NodeSetup.installPlugin(config);
     attachments.start();
     verifier.start();
-    announceServices();
+    announceServices(shared);
     log.info("node {} is ready: pods get addresses of {}", config.nodeName(), ipam.cidr());
   }
 
-  private void announceServices() {
+  private void announceServices(ClusterWatch watch) {
     var device = NodeSetup.networkDevice();
     if (!config.l2Announcements() || device == null || device.mac() == null) {
       return;
     }
-    var announcer = new L2Announcer(api, config.nodeName(), device, datapath.announced());
+    var announcer = new L2Announcer(api, watch, config.nodeName(), device, datapath.announced());
     synchronized (this) {
       if (!closed) {
         own(announcer);

@@ -114,7 +114,6 @@ public record AgentConfig(
           "wireguard-userspace-fallback",
           "enable-ipsec",
           "enable-bandwidth-manager",
-          "enable-local-redirect-policy",
           "enable-ipv6",
           "enable-host-firewall",
           "enable-extended-ip-protocols",

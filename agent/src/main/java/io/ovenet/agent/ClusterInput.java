@@ -14,9 +14,13 @@ import io.ovenet.kubernetes.ObjectKey;
 import io.ovenet.kubernetes.PodRecord;
 import io.ovenet.kubernetes.RecordHandler;
 import io.ovenet.kubernetes.RecordKind;
+import io.ovenet.kubernetes.ServiceRecord;
 import io.ovenet.kubernetes.WatchScope;
+import io.ovenet.kubernetes.policy.PeerServices;
 import io.ovenet.kubernetes.policy.PolicyParser;
+import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.Labels;
+import io.ovenet.policy.PeerGroup;
 import io.ovenet.policy.PolicyKind;
 import io.ovenet.policy.ReservedIdentity;
 import java.net.Inet4Address;
@@ -41,7 +45,7 @@ final class ClusterInput {
   private static final Logger log = LoggerFactory.getLogger(ClusterInput.class);
 
   /** How many watches have to be in sync before the kernel follows. */
-  static final int WATCHES = 10;
+  static final int WATCHES = 11;
 
   private final String node;
   private final boolean overlay;
@@ -51,6 +55,7 @@ final class ClusterInput {
   private final Pods pods;
   private final Names names;
   private final Relabeler relabeler;
+  private final PeerServices peerServices;
   private final CountDownLatch synced = new CountDownLatch(WATCHES);
 
   /**
@@ -74,6 +79,19 @@ final class ClusterInput {
     this.pods = pods;
     this.names = names;
     this.relabeler = relabeler;
+    this.peerServices =
+        new PeerServices(
+            new PeerServices.Listener() {
+              @Override
+              public void upserted(PeerGroup group) {
+                steering.submit(r -> r.upsertGroup(group));
+              }
+
+              @Override
+              public void deleted(String id) {
+                steering.submit(r -> r.removeGroup(id));
+              }
+            });
   }
 
   /** Done when every watch has told all there is. */
@@ -105,7 +123,8 @@ final class ClusterInput {
     } else {
       api.watch(RecordKind.CILIUM_ENDPOINTS, WatchScope.ALL, endpoints);
     }
-    api.watch(RecordKind.ENDPOINT_SLICES, WatchScope.OF_API_SERVER, apiServers());
+    api.watch(RecordKind.SERVICES, WatchScope.ALL, services());
+    api.watch(RecordKind.ENDPOINT_SLICES, WatchScope.ALL, slices());
     api.watch(RecordKind.CILIUM_CIDR_GROUPS, WatchScope.ALL, cidrGroups());
     api.watch(
         RecordKind.CILIUM_NETWORK_POLICIES,
@@ -189,12 +208,12 @@ final class ClusterInput {
         for (var error : record.errors()) {
           log.error("{} is left out of CiliumCIDRGroup {}: {}", error.path(), record.key(), error);
         }
-        steering.submit(r -> r.upsertCidrGroup(record.group()));
+        steering.submit(r -> r.upsertGroup(record.group()));
       }
 
       @Override
       public void deleted(ObjectKey key) {
-        steering.submit(r -> r.removeCidrGroup(key.name()));
+        steering.submit(r -> r.removeGroup(CidrGroup.id(key.name())));
       }
     };
   }
@@ -311,24 +330,49 @@ final class ClusterInput {
     return addresses;
   }
 
-  private RecordHandler<EndpointSliceRecord> apiServers() {
-    var told = new HashMap<String, EndpointSliceRecord>();
+  /** Services that policies may name. */
+  private RecordHandler<ServiceRecord> services() {
     return new Handler<>() {
       @Override
-      public void upserted(EndpointSliceRecord record) {
-        told.put(record.key().path(), record);
-        tell();
+      public void upserted(ServiceRecord record) {
+        peerServices.upsert(record);
       }
 
       @Override
       public void deleted(ObjectKey key) {
-        told.remove(key.path());
-        tell();
+        peerServices.removeService(key);
+      }
+    };
+  }
+
+  /** Who answers for them; those of default/kubernetes are the API servers. */
+  private RecordHandler<EndpointSliceRecord> slices() {
+    var apiServers = new HashMap<String, EndpointSliceRecord>();
+    return new Handler<>() {
+      @Override
+      public void upserted(EndpointSliceRecord record) {
+        boolean ofApi =
+            record.key().namespace().equals("default") && record.service().equals("kubernetes");
+        if (ofApi) {
+          apiServers.put(record.key().path(), record);
+          tell();
+        } else if (apiServers.remove(record.key().path()) != null) {
+          tell();
+        }
+        peerServices.upsert(record);
+      }
+
+      @Override
+      public void deleted(ObjectKey key) {
+        if (apiServers.remove(key.path()) != null) {
+          tell();
+        }
+        peerServices.removeSlice(key);
       }
 
       private void tell() {
         var addresses = new HashSet<InetAddress>();
-        for (var slice : told.values()) {
+        for (var slice : apiServers.values()) {
           slice.endpoints().forEach(endpoint -> addresses.add(endpoint.address()));
         }
         steering.submit(r -> r.nodes().apiServers(addresses));

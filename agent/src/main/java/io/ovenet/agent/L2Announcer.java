@@ -10,6 +10,7 @@ import io.ovenet.datapath.AnnouncedKey;
 import io.ovenet.datapath.MapTable;
 import io.ovenet.kubernetes.AnnouncerLease;
 import io.ovenet.kubernetes.AnnouncerLeases;
+import io.ovenet.kubernetes.ClusterWatch;
 import io.ovenet.kubernetes.KubernetesApi;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,11 +56,16 @@ final class L2Announcer implements AutoCloseable {
   /**
    * Starts, by answering nothing: another node may have what this one answered when it ended.
    *
-   * @param cluster the agent's own way to the API server, used for watches
+   * @param cluster the agent's own way to the API server
+   * @param watch what is watched by, shared with others
    * @param device towards the neighbours
    */
   L2Announcer(
-      KubernetesApi cluster, String node, Link device, MapTable<AnnouncedKey, Announced> table) {
+      KubernetesApi cluster,
+      ClusterWatch watch,
+      String node,
+      Link device,
+      MapTable<AnnouncedKey, Announced> table) {
     this.device = device;
     this.mac = Objects.requireNonNull(device.mac(), device.name());
     this.table = table;
@@ -70,7 +76,7 @@ final class L2Announcer implements AutoCloseable {
     var leases = new AnnouncerLeases(api, node, LASTING);
     claims =
         new AddressClaims(node, LASTING, RENEWAL, over(leases), new Kernel(), BootClock::nanos);
-    services = new AnnouncedServices(cluster, node, device.name(), changes::release);
+    services = new AnnouncedServices(watch, node, device.name(), changes::release);
     thread = Thread.ofVirtual().name("l2-announcer").start(this::run);
   }
 

@@ -5,21 +5,27 @@ import io.ovenet.datapath.ServiceKey;
 import io.ovenet.kubernetes.ClusterWatch;
 import io.ovenet.kubernetes.EndpointSliceRecord;
 import io.ovenet.kubernetes.KubernetesRecord;
+import io.ovenet.kubernetes.LocalRedirectPolicyRecord;
 import io.ovenet.kubernetes.NodeRecord;
 import io.ovenet.kubernetes.ObjectKey;
+import io.ovenet.kubernetes.PodRecord;
 import io.ovenet.kubernetes.RecordHandler;
 import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.kubernetes.ServiceRecord;
 import io.ovenet.kubernetes.WatchScope;
+import io.ovenet.kubernetes.policy.LocalRedirectPolicy;
+import io.ovenet.policy.PolicyException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,16 +41,29 @@ final class NodeServices implements AutoCloseable {
   private final ServicesConfig config;
   private final String node;
   private final ServiceSteering steering;
+  private final StaleSockets sockets;
   private final ServiceHealth health = new ServiceHealth();
-  private final CountDownLatch synced = new CountDownLatch(3);
+  private final CountDownLatch synced;
 
   /** Health check ports, written by the watch of services and read by the services' thread. */
   private final Map<String, Integer> checks = new ConcurrentHashMap<>();
 
-  NodeServices(AgentConfig config, Datapath datapath, StateFiles state, Names names)
+  /**
+   * Adopts what the tables hold.
+   *
+   * @param namespaces files of the network namespaces of this node's pods
+   */
+  NodeServices(
+      AgentConfig config,
+      Datapath datapath,
+      StateFiles state,
+      Names names,
+      Supplier<List<String>> namespaces)
       throws IOException {
+    sockets = new StaleSockets(config.bpfRoot().resolve("ovenet"), namespaces);
     this.config = config.services();
     this.node = config.nodeName();
+    synced = new CountDownLatch(this.config.redirects() ? 5 : 4);
     var tables = ServiceTables.of(datapath);
     var realizer =
         new ServiceRealizer(
@@ -61,6 +80,11 @@ final class NodeServices implements AutoCloseable {
               public void unnamed(int service) {
                 names.serviceGone(service);
               }
+
+              @Override
+              public void gone(Collection<Integer> backends) {
+                sockets.gone(backends);
+              }
             });
     steering = new ServiceSteering(new ServiceTable(node), realizer, this::realized);
     NodeSockets.setUp(config.services(), config.bpfRoot().resolve("ovenet"));
@@ -76,6 +100,10 @@ final class NodeServices implements AutoCloseable {
     }
     steering.submit(table -> table.nodeAddresses(nodeAddresses));
     api.watch(RecordKind.NODES, WatchScope.named(node), node());
+    api.watch(RecordKind.PODS, WatchScope.podsOfNode(node), pods());
+    if (config.redirects()) {
+      api.watch(RecordKind.LOCAL_REDIRECT_POLICIES, WatchScope.ALL, redirects());
+    }
     api.watch(RecordKind.SERVICES, WatchScope.ALL, services());
     api.watch(RecordKind.ENDPOINT_SLICES, WatchScope.ALL, slices());
     Thread.ofVirtual()
@@ -116,6 +144,49 @@ final class NodeServices implements AutoCloseable {
       @Override
       public void deleted(ObjectKey key) {
         // The node object may come back; its pods' services go on meanwhile.
+      }
+    };
+  }
+
+  private RecordHandler<PodRecord> pods() {
+    return new Handler<>() {
+      @Override
+      public void upserted(PodRecord record) {
+        steering.submit(table -> table.upsertPod(record));
+      }
+
+      @Override
+      public void deleted(ObjectKey key) {
+        steering.submit(table -> table.removePod(key.path()));
+      }
+    };
+  }
+
+  private RecordHandler<LocalRedirectPolicyRecord> redirects() {
+    return new Handler<>() {
+      @Override
+      public void upserted(LocalRedirectPolicyRecord record) {
+        try {
+          var policy = LocalRedirectPolicy.of(record);
+          var address = policy.address();
+          if (address == null || config.isRedirectable(address)) {
+            steering.submit(table -> table.upsertRedirect(policy));
+            return;
+          }
+          log.error(
+              "CiliumLocalRedirectPolicy {} redirects nothing: {} is outside"
+                  + " lrp-address-matcher-cidrs",
+              record.key(),
+              address.getHostAddress());
+        } catch (PolicyException e) {
+          log.error("CiliumLocalRedirectPolicy {} redirects nothing: {}", record.key(), e.notice());
+        }
+        deleted(record.key());
+      }
+
+      @Override
+      public void deleted(ObjectKey key) {
+        steering.submit(table -> table.removeRedirect(key.path()));
       }
     };
   }
@@ -189,6 +260,7 @@ final class NodeServices implements AutoCloseable {
   @Override
   public void close() {
     steering.close();
+    sockets.close();
     health.close();
   }
 }

@@ -5,11 +5,11 @@ import io.ovenet.datapath.Endpoint;
 import io.ovenet.datapath.IpcacheKey;
 import io.ovenet.datapath.IpcacheValue;
 import io.ovenet.policy.Cidr;
-import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.CompiledPolicy;
 import io.ovenet.policy.IdentityClasses;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPorts;
+import io.ovenet.policy.PeerGroup;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyObject;
@@ -152,12 +152,12 @@ public final class Realizer {
     engine.remove(key);
   }
 
-  public void upsertCidrGroup(CidrGroup group) {
-    engine.upsertCidrGroup(group);
+  public void upsertGroup(PeerGroup group) {
+    engine.upsertGroup(group);
   }
 
-  public void removeCidrGroup(String name) {
-    engine.removeCidrGroup(name);
+  public void removeGroup(String id) {
+    engine.removeGroup(id);
   }
 
   /** The cluster has an identity with these labels. */

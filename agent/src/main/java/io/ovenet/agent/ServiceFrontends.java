@@ -28,13 +28,19 @@ final class ServiceFrontends {
   private final String node;
   private final BackendChoice choice;
   private final List<InetAddress> nodeAddresses;
+  private final LocalRedirects redirects;
   private final List<ServiceFrontend> frontends = new ArrayList<>();
   private final Map<BackendSet, List<BackendKey>> sets = new HashMap<>();
   private final Map<BackendKey, ServiceBackend> backends = new HashMap<>();
   private final List<String> notes = new ArrayList<>();
 
-  ServiceFrontends(String node, BackendChoice choice, List<InetAddress> nodeAddresses) {
+  ServiceFrontends(
+      String node,
+      BackendChoice choice,
+      List<InetAddress> nodeAddresses,
+      LocalRedirects redirects) {
     this.node = node;
+    this.redirects = redirects;
     this.choice = choice;
     this.nodeAddresses = nodeAddresses;
   }
@@ -96,14 +102,26 @@ final class ServiceFrontends {
     candidates.forEach((key, candidate) -> backends.put(key, candidate.backend()));
     var traffic = service.traffic();
     boolean inside = traffic.internalLocal();
+    var redirect = redirects.of(path, port.name(), port.port(), port.protocol());
+    backends.putAll(redirect.all());
     for (var address : addresses(service.clusterIps(), "spec.clusterIPs")) {
-      frontend(
-          new ServiceKey(address, port.port(), protocol),
-          Kind.CLUSTER_IP,
-          inside ? ServiceValue.LOCAL_ONLY : 0,
-          List.of(),
-          inside ? local : all,
-          traffic.affinitySeconds());
+      if (redirect.isRedirected()) {
+        redirected(path, name, new ServiceKey(address, port.port(), protocol), redirect);
+      }
+      if (!redirect.isRedirected() || !redirect.skipping().isEmpty()) {
+        frontend(
+            new ServiceKey(
+                address,
+                port.port(),
+                protocol,
+                redirect.isRedirected() ? ServiceKey.UNREDIRECTED : ServiceKey.CLUSTER,
+                0),
+            Kind.CLUSTER_IP,
+            inside ? ServiceValue.LOCAL_ONLY : 0,
+            List.of(),
+            inside ? local : all,
+            traffic.affinitySeconds());
+      }
     }
     for (var address : addresses(service.externalIps(), "spec.externalIPs")) {
       outside(service, address, port.port(), protocol, Kind.EXTERNAL_IP, List.of(), all, local);
@@ -128,6 +146,15 @@ final class ServiceFrontends {
         sets.computeIfAbsent(local, _ -> choice.local(candidates.values()));
       }
     }
+  }
+
+  private void redirected(
+      String service, String name, ServiceKey key, LocalRedirects.Target target) {
+    var set = new BackendSet(service, name + " redirected", true);
+    sets.put(set, target.ready());
+    frontends.add(
+        new ServiceFrontend(
+            key, Kind.LOCAL_REDIRECT, target.flags(), 0, List.of(), set, target.skipping()));
   }
 
   private void outside(
@@ -236,7 +263,8 @@ final class ServiceFrontends {
   /** A pod's ports at the node's own addresses. */
   static ServiceView ofHostPorts(
       String name, List<HostPort> ports, List<InetAddress> nodeAddresses) {
-    var made = new ServiceFrontends("", new BackendChoice("", ""), nodeAddresses);
+    var made =
+        new ServiceFrontends("", new BackendChoice("", ""), nodeAddresses, new LocalRedirects());
     for (var port : ports) {
       var key = BackendKey.of(port.pod(), port.podPort(), port.protocol(), port.uid());
       var set = new BackendSet(name, port.port() + "/" + port.protocol(), true);

@@ -49,7 +49,7 @@ final class ServiceQuestions {
       one.put("port", (long) key.port());
       one.put("protocol", protocol(key.protocol()));
       one.put("kind", kind(frontend.kind()));
-      one.put("from", key.scope() == ServiceKey.OUTSIDE ? "outside" : "cluster");
+      one.put("from", scope(key.scope()));
       one.put("localOnly", frontend.backends().local());
       one.put("affinitySeconds", (long) frontend.affinitySeconds());
       one.put("sourceRanges", frontend.sourceRanges().stream().map(Object::toString).toList());
@@ -96,6 +96,14 @@ final class ServiceQuestions {
     };
   }
 
+  private static String scope(int scope) {
+    return switch (scope) {
+      case ServiceKey.OUTSIDE -> "outside";
+      case ServiceKey.UNREDIRECTED -> "pods that answer for the redirect";
+      default -> "cluster";
+    };
+  }
+
   private static String kind(ServiceFrontend.Kind kind) {
     return switch (kind) {
       case CLUSTER_IP -> "ClusterIP";
@@ -103,6 +111,7 @@ final class ServiceQuestions {
       case LOAD_BALANCER -> "LoadBalancer";
       case NODE_PORT -> "NodePort";
       case HOST_PORT -> "HostPort";
+      case LOCAL_REDIRECT -> "LocalRedirect";
     };
   }
 }

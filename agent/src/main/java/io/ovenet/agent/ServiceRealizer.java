@@ -32,6 +32,9 @@ final class ServiceRealizer {
     void named(int service, ServiceKey key, String name);
 
     void unnamed(int service);
+
+    /** Nobody is served by these backends any more. */
+    void gone(Collection<Integer> backends);
   }
 
   /** What a set of backends has in service_slots. */
@@ -53,6 +56,7 @@ final class ServiceRealizer {
   private final Map<ServiceKey, ServiceValue> services;
   private final Map<Integer, Backend> backends;
   private final Map<Integer, Set<SourceRangeKey>> sourceRanges = new HashMap<>();
+  private final RedirectSkips skips;
   private final Map<Frontend, Integer> serviceNumbers = new HashMap<>();
   private final Map<BackendKey, Integer> backendNumbers = new HashMap<>();
 
@@ -85,6 +89,7 @@ final class ServiceRealizer {
     this.slots = slots;
     this.newNumber = newNumber;
     this.listener = listener;
+    skips = new RedirectSkips(tables.skips());
     services = new HashMap<>(tables.services().dump());
     backends = new HashMap<>(tables.backends().dump());
     tables.sourceRanges().dump().keySet().forEach(this::rangeIsThere);
@@ -135,6 +140,7 @@ final class ServiceRealizer {
         });
     removeServices(changes, before);
     prefixes.forEach(this::keepSourceRanges);
+    skippedBy(changes.values()).forEach(skips::keep);
     replaceRanges(changes, before, sets, now);
     removeBackends(changes, before);
   }
@@ -149,6 +155,7 @@ final class ServiceRealizer {
         keepSourceRanges(number, Set.of());
       }
     }
+    skips.retain(serviceNumbers.values());
     var unused = new ArrayList<Integer>();
     backends.forEach(
         (number, backend) -> {
@@ -265,6 +272,7 @@ final class ServiceRealizer {
         }
       }
     }
+    skips.add(skippedBy(views));
     if (!prefixes.isEmpty()) {
       tables.sourceRanges().put(prefixes);
       prefixes.keySet().forEach(this::rangeIsThere);
@@ -276,6 +284,20 @@ final class ServiceRealizer {
       uncertainServices.removeAll(values.keySet());
     }
     return wanted;
+  }
+
+  /** Whose calls skip the frontends, by their numbers. */
+  private Map<Integer, List<InetAddress>> skippedBy(Collection<ServiceView> views) {
+    var skipped = new HashMap<Integer, List<InetAddress>>();
+    for (var view : views) {
+      for (var frontend : view.frontends()) {
+        var number = serviceNumbers.get(Frontend.of(frontend.key()));
+        if (number != null && frontend.key().scope() == ServiceKey.CLUSTER) {
+          skipped.put(number, frontend.skippedBy());
+        }
+      }
+    }
+    return skipped;
   }
 
   /** Takes out the prefixes of a service that it no longer has. */
@@ -331,12 +353,11 @@ final class ServiceRealizer {
       services.remove(key);
       owners.remove(key);
       uncertainServices.remove(key);
-      var other = key.scope() == ServiceKey.CLUSTER ? ServiceKey.OUTSIDE : ServiceKey.CLUSTER;
-      if (!services.containsKey(
-          new ServiceKey(key.address(), key.port(), key.protocol(), other, key.network()))) {
+      if (ServiceKey.SCOPES.stream().noneMatch(scope -> services.containsKey(key.in(scope)))) {
         var number = serviceNumbers.remove(Frontend.of(key));
         if (number != null) {
           keepSourceRanges(number, Set.of());
+          skips.keep(number, Set.of());
           listener.unnamed(number);
         }
       }
@@ -390,6 +411,9 @@ final class ServiceRealizer {
           }
         });
     deleteBackends(unused);
+    if (!unused.isEmpty()) {
+      listener.gone(unused);
+    }
   }
 
   private void deleteBackends(List<Integer> numbers) {

@@ -2,7 +2,9 @@ package io.ovenet.agent;
 
 import io.ovenet.datapath.ServiceKey;
 import io.ovenet.kubernetes.EndpointSliceRecord;
+import io.ovenet.kubernetes.PodRecord;
 import io.ovenet.kubernetes.ServiceRecord;
+import io.ovenet.kubernetes.policy.LocalRedirectPolicy;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -35,6 +37,7 @@ final class ServiceTable {
   private final Map<ServiceKey, String> owners = new HashMap<>();
   private final Map<ServiceKey, Set<String>> waiting = new HashMap<>();
   private final Map<String, List<HostPort>> hostPorts = new HashMap<>();
+  private final LocalRedirects redirects = new LocalRedirects();
   private final Set<String> dirty = new LinkedHashSet<>();
   private final String node;
   private String zone = "";
@@ -106,8 +109,30 @@ final class ServiceTable {
     }
   }
 
+  /** A pod of this node is there, or has changed. */
+  void upsertPod(PodRecord pod) {
+    hostPorts(pod.key().path(), HostPort.of(pod));
+    dirty.addAll(redirects.upsertPod(pod));
+  }
+
+  /** A pod of this node is gone. */
+  void removePod(String path) {
+    hostPorts(path, List.of());
+    dirty.addAll(redirects.removePod(path));
+  }
+
+  /** A policy that keeps calls on the node is there. */
+  void upsertRedirect(LocalRedirectPolicy policy) {
+    dirty.addAll(redirects.upsert(policy));
+  }
+
+  /** A policy that keeps calls on the node is gone, or means nothing. */
+  void removeRedirect(String path) {
+    dirty.addAll(redirects.remove(path));
+  }
+
   /** The ports of this node that lead to one of its pods; none: the pod has none or is gone. */
-  void hostPorts(String pod, List<HostPort> ports) {
+  private void hostPorts(String pod, List<HostPort> ports) {
     var name = "hostPort " + pod;
     var before = ports.isEmpty() ? hostPorts.remove(name) : hostPorts.put(name, List.copyOf(ports));
     if (!ports.equals(before == null ? List.of() : before)) {
@@ -147,11 +172,15 @@ final class ServiceTable {
     if (ports != null) {
       return ServiceFrontends.ofHostPorts(path, ports, nodeAddresses);
     }
+    var redirected = redirects.ofAddress(path);
+    if (redirected != null) {
+      return redirected;
+    }
     var service = services.get(path);
     if (service == null) {
       return ServiceView.none(path);
     }
-    return new ServiceFrontends(node, new BackendChoice(node, zone), nodeAddresses)
+    return new ServiceFrontends(node, new BackendChoice(node, zone), nodeAddresses, redirects)
         .of(service, slices.getOrDefault(path, new TreeMap<>()).values());
   }
 
@@ -212,9 +241,11 @@ final class ServiceTable {
     return age(path).compareTo(age(than)) < 0;
   }
 
-  /** A port of the node's own is older than any service. */
+  /** A port of the node's own is older than any service; a redirect takes nothing from one. */
   private String age(String path) {
     @Nullable ServiceRecord service = services.get(path);
-    return (service == null ? "" : service.created()) + " " + path;
+    String created =
+        service != null ? service.created() : hostPorts.containsKey(path) ? "" : "~redirect";
+    return created + " " + path;
   }
 }

@@ -2,6 +2,7 @@ package io.ovenet.agent;
 
 import io.ovenet.datapath.Backend;
 import io.ovenet.datapath.Datapath;
+import io.ovenet.datapath.RedirectSkipKey;
 import io.ovenet.datapath.ServiceKey;
 import io.ovenet.datapath.ServiceValue;
 import io.ovenet.datapath.SourceRangeKey;
@@ -16,7 +17,8 @@ record ServiceTables(
     Table<Integer, Integer> slots,
     int slotCount,
     Table<Integer, Backend> backends,
-    Table<SourceRangeKey, Integer> sourceRanges) {
+    Table<SourceRangeKey, Integer> sourceRanges,
+    Table<RedirectSkipKey, Integer> skips) {
   /** Those of the kernel. */
   static ServiceTables of(Datapath datapath) {
     var slots = datapath.serviceSlots();
@@ -25,6 +27,10 @@ record ServiceTables(
         new KernelTable<>("service_slots", "use fewer services", slots),
         slots.capacity(),
         new KernelTable<>("backend_map", "use fewer backends", datapath.backends()),
-        new KernelTable<>("source_range_map", "use fewer prefixes", datapath.sourceRanges()));
+        new KernelTable<>("source_range_map", "use fewer prefixes", datapath.sourceRanges()),
+        new KernelTable<>(
+            "redirect_skip_map",
+            "use fewer redirects that their own pods skip",
+            datapath.redirectSkips()));
   }
 }

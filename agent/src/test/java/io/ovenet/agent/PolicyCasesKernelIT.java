@@ -171,13 +171,21 @@ class PolicyCasesKernelIT {
               "/apis/cilium.io/v2/namespaces/" + namespace + "/ciliumnetworkpolicies";
           case "CiliumClusterwideNetworkPolicy" ->
               "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies";
+          case "Service" -> "/api/v1/namespaces/" + namespace + "/services";
+          case "EndpointSlice" ->
+              "/apis/discovery.k8s.io/v1/namespaces/" + namespace + "/endpointslices";
           case "CiliumCIDRGroup" -> "/apis/cilium.io/v2/ciliumcidrgroups";
           default -> throw new IllegalArgumentException("no kind " + read.string("kind"));
         };
     var whole = new LinkedHashMap<String, Object>();
     whole.put(
         "apiVersion",
-        read.string("kind").equals("NetworkPolicy") ? "networking.k8s.io/v1" : "cilium.io/v2");
+        switch (read.string("kind")) {
+          case "NetworkPolicy" -> "networking.k8s.io/v1";
+          case "Service" -> "v1";
+          case "EndpointSlice" -> "discovery.k8s.io/v1";
+          default -> "cilium.io/v2";
+        });
     object.forEach(whole::put);
     try {
       node.api.create(collection, whole);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ovenet.datapath.Backend;
+import io.ovenet.datapath.RedirectSkipKey;
 import io.ovenet.datapath.ServiceKey;
 import io.ovenet.datapath.ServiceValue;
 import io.ovenet.datapath.SourceRangeKey;
@@ -67,10 +68,12 @@ class ServiceRealizerTest {
   private final MemoryTable<Integer, Integer> slots = new MemoryTable<>();
   private final MemoryTable<Integer, Backend> backends = new MemoryTable<>();
   private final MemoryTable<SourceRangeKey, Integer> sourceRanges = new MemoryTable<>();
+  private final MemoryTable<RedirectSkipKey, Integer> skips = new MemoryTable<>();
   private final ServiceTables tables =
-      new ServiceTables(services, slots, SLOTS, backends, sourceRanges);
+      new ServiceTables(services, slots, SLOTS, backends, sourceRanges, skips);
   private final Map<Integer, String> names = new HashMap<>();
   private final Set<Integer> given = new HashSet<>();
+  private final Set<Integer> gone = new HashSet<>();
   private boolean looking;
   private int number;
   private long now;
@@ -94,6 +97,11 @@ class ServiceRealizerTest {
           public void unnamed(int service) {
             names.remove(service);
           }
+
+          @Override
+          public void gone(Collection<Integer> numbers) {
+            gone.addAll(numbers);
+          }
         });
   }
 
@@ -110,6 +118,9 @@ class ServiceRealizerTest {
           }
           for (int i = value.maglevFirst(); i < value.maglevFirst() + value.maglevSize(); i++) {
             assertServes(key, i);
+          }
+          if ((value.flags() & ServiceValue.SKIPPED) != 0) {
+            assertThat(skips.entries.keySet()).anyMatch(skip -> skip.service() == value.service());
           }
           if ((value.flags() & ServiceValue.SOURCE_RANGES) != 0) {
             assertThat(sourceRanges.entries.keySet())
@@ -151,6 +162,66 @@ class ServiceRealizerTest {
     backends.writes = 0;
     sourceRanges.writes = 0;
     return all;
+  }
+
+  @Test
+  void whoSkipsARedirectIsKnownForAsLongAsItIsThere() {
+    var table = new ServiceTable("n1");
+    table.upsertService(
+        Services.service("dns/d", "{'clusterIP':'10.96.0.10','ports':[{'port':53}]}"));
+    table.upsertSlice(
+        Services.slice("dns/d-1", "d", "[{'port':53}]", Services.endpoint("10.1.0.9", "n2", "")));
+    table.upsertPod(Services.pod("dns/c", "app", "c", "10.1.0.1", true, "[{'containerPort':53}]"));
+    table.upsertRedirect(
+        Services.redirect(
+            "dns/r",
+            "{'redirectFrontend':{'serviceMatcher':{'serviceName':'d','namespace':'dns'}},"
+                + "'redirectBackend':{'localEndpointSelector':{},'toPorts':"
+                + "[{'port':'53','protocol':'TCP'}]},'skipRedirectFromBackend':true}"));
+    looking = true;
+    realizer.realize(table.changes(), now);
+    realizer.complete(now);
+    assertThat(behind("10.96.0.10", 53, ServiceKey.CLUSTER)).containsExactly("10.1.0.1");
+    assertThat(behind("10.96.0.10", 53, ServiceKey.UNREDIRECTED)).containsExactly("10.1.0.9");
+    assertThat(skips.entries.keySet())
+        .extracting(skip -> skip.client().getHostAddress())
+        .containsExactly("10.1.0.1");
+    // A process that knows nothing of it finds it again.
+    realizer = start();
+    realizer.realize(table.views(), now);
+    realizer.complete(now);
+    assertThat(skips.entries).hasSize(1);
+    table.removeRedirect("dns/r");
+    realizer.realize(table.changes(), now);
+    assertThat(behind("10.96.0.10", 53, ServiceKey.CLUSTER)).containsExactly("10.1.0.9");
+    assertThat(behind("10.96.0.10", 53, ServiceKey.UNREDIRECTED)).containsExactly("nothing");
+    assertThat(skips.entries).isEmpty();
+    assertThat(names).hasSize(1);
+  }
+
+  @Test
+  void whichBackendsAreGoneIsTold() {
+    var table = new ServiceTable("n1");
+    table.upsertService(Services.service("a/s", "{'clusterIP':'10.96.0.1','ports':[{'port':80}]}"));
+    var ports = "[{'port':80}]";
+    var first = Services.endpoint("10.1.0.1", "n2", "");
+    var second = Services.endpoint("10.1.0.2", "n2", "");
+    table.upsertSlice(Services.slice("a/s-1", "s", ports, first + "," + second));
+    realizer.realize(table.changes(), now);
+    int number = 0;
+    for (var entry : backends.entries.entrySet()) {
+      if (entry.getValue().address().getHostAddress().equals("10.1.0.1")) {
+        number = entry.getKey();
+      }
+    }
+    table.upsertSlice(Services.slice("a/s-1", "s", ports, second));
+    realizer.realize(table.changes(), now);
+    assertThat(gone).containsExactly(number);
+    gone.clear();
+    table.removeService("a/s");
+    realizer.realize(table.changes(), now);
+    assertThat(backends.entries).isEmpty();
+    assertThat(gone).as("with the service").hasSize(1).doesNotContain(number);
   }
 
   @Test

@@ -230,21 +230,6 @@ class ServiceTableTest {
   }
 
   @Test
-  void hostPortsAreAtTheNodesAddressesAndOlderThanAnyService() {
-    table.upsertService(
-        service("shop/web", "{'type':'NodePort','ports':[{'port':80,'nodePort':30080}]}"));
-    var pod = InetAddress.ofLiteral("10.0.0.1");
-    table.hostPorts("shop/p", List.of(new HostPort(null, 30080, 6, pod, 8080, "u")));
-    table.changes();
-    assertThat(routes("shop/web")).isEmpty();
-    assertThat(routes("hostPort shop/p"))
-        .isEqualTo(Map.of("192.168.77.10:30080/6", "10.0.0.1:8080"));
-    table.hostPorts("shop/p", List.of());
-    assertThat(routes("shop/web")).containsKey("192.168.77.10:30080/6");
-    assertThat(table.views()).doesNotContainKey("hostPort shop/p");
-  }
-
-  @Test
   void aChangeConcernsTheServicesThatItAffects() {
     for (int i = 0; i < 1_000; i++) {
       table.upsertService(

@@ -2,8 +2,10 @@ package io.ovenet.agent;
 
 import io.ovenet.kubernetes.EndpointSliceRecord;
 import io.ovenet.kubernetes.Json;
+import io.ovenet.kubernetes.PodRecord;
 import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.kubernetes.ServiceRecord;
+import io.ovenet.kubernetes.policy.LocalRedirectPolicy;
 import java.nio.charset.StandardCharsets;
 
 /** Services and slices for tests, by the readers that the agent has. */
@@ -53,6 +55,31 @@ final class Services {
         + "'}"
         + rest
         + "}";
+  }
+
+  /** A running pod of this node, with one label and one container. */
+  static PodRecord pod(
+      String path, String key, String value, String address, boolean ready, String ports) {
+    return RecordKind.PODS
+        .reader()
+        .apply(
+            json(
+                "{'metadata':"
+                    + metadata(path, ",'labels':{'" + key + "':'" + value + "'}")
+                    + ",'spec':{'nodeName':'n1','containers':[{'ports':"
+                    + ports
+                    + "}]},'status':{'phase':'Running','podIP':'"
+                    + address
+                    + "','conditions':[{'type':'Ready','status':'"
+                    + (ready ? "True" : "False")
+                    + "'}]}}"));
+  }
+
+  static LocalRedirectPolicy redirect(String path, String spec) {
+    return LocalRedirectPolicy.of(
+        RecordKind.LOCAL_REDIRECT_POLICIES
+            .reader()
+            .apply(json("{'metadata':" + metadata(path, "") + ",'spec':" + spec + "}")));
   }
 
   private static String metadata(String path, String rest) {

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** One message from rtnetlink: its type, its family's header and its attributes. Immutable. */
+/** One message from the kernel: its type, its family's header and its attributes. Immutable. */
 final class NetlinkReply {
   private static final int TYPE_MASK = 0x3fff;
 
@@ -52,6 +52,12 @@ final class NetlinkReply {
 
   int headerInt(int offset) {
     return header.getInt(offset);
+  }
+
+  byte[] headerBytes(int offset, int length) {
+    byte[] bytes = new byte[length];
+    header.get(offset, bytes);
+    return bytes;
   }
 
   boolean has(int attribute) {

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A raw NETLINK_ROUTE socket, of the network namespace in which it was opened. One request is under
- * way at a time; thread-safe.
+ * A raw netlink socket, of the network namespace in which it was opened. One request is under way
+ * at a time; thread-safe.
  */
 final class NetlinkSocket implements AutoCloseable {
   private static final int AF_NETLINK = 16;
@@ -41,8 +41,14 @@ final class NetlinkSocket implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private int sequence;
 
+  /** Of NETLINK_ROUTE. */
   NetlinkSocket() {
-    long fd = Syscall.call(Syscall.SOCKET, AF_NETLINK, SOCK_RAW_CLOEXEC, 0);
+    this(0);
+  }
+
+  /** Of a protocol of AF_NETLINK. */
+  NetlinkSocket(int protocol) {
+    long fd = Syscall.call(Syscall.SOCKET, AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
     if (fd < 0) {
       arena.close();
       throw new KernelException("open a netlink socket", (int) -fd);

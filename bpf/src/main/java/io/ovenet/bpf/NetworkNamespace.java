@@ -1,7 +1,12 @@
 package io.ovenet.bpf;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -14,6 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NetworkNamespace implements AutoCloseable {
   private static final int CLONE_NEWNET = 0x40000000;
+  private static final int AF_INET = 2;
+  private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
+  private static final int SOL_SOCKET = 1;
+  private static final int SO_NETNS_COOKIE = 71;
   private static final Path THREAD = Path.of("/proc/thread-self/ns/net");
 
   private final Descriptor descriptor;
@@ -192,6 +201,38 @@ public final class NetworkNamespace implements AutoCloseable {
       case RuntimeException e -> throw e;
       case Throwable e -> throw (E) e;
     };
+  }
+
+  /** The number by which eBPF programs know it (bpf_get_netns_cookie; SO_NETNS_COOKIE, 5.14). */
+  public long cookie() {
+    return call(
+        () -> {
+          long fd = Syscall.call(Syscall.SOCKET, AF_INET, SOCK_DGRAM_CLOEXEC, 0);
+          if (fd < 0) {
+            throw new KernelException("open a socket in " + name, (int) -fd);
+          }
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment cookie = arena.allocate(JAVA_LONG);
+            MemorySegment size = arena.allocate(JAVA_INT);
+            size.set(JAVA_INT, 0, Long.BYTES);
+            long result =
+                Syscall.call(
+                    Syscall.capture(arena),
+                    Syscall.GETSOCKOPT,
+                    fd,
+                    SOL_SOCKET,
+                    SO_NETNS_COOKIE,
+                    cookie.address(),
+                    size.address(),
+                    0);
+            if (result < 0) {
+              throw new KernelException("read the cookie of " + name, (int) -result);
+            }
+            return cookie.get(JAVA_LONG, 0);
+          } finally {
+            Syscall.close((int) fd);
+          }
+        });
   }
 
   /** The open descriptor, which this object keeps owning. */

@@ -35,6 +35,7 @@ final class Syscall {
   static final int SENDTO = number(44, 206);
   static final int RECVFROM = number(45, 207);
   static final int SETSOCKOPT = number(54, 208);
+  static final int GETSOCKOPT = number(55, 209);
   static final int PPOLL = number(271, 73);
   static final int IOCTL = number(16, 29);
   static final int CLOCK_GETTIME = number(228, 113);

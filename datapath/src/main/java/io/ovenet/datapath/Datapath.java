@@ -285,6 +285,11 @@ public final class Datapath implements AutoCloseable {
     return table("backend_map", U32.CODEC, Backend.CODEC);
   }
 
+  /** redirect_skip_map: who skips a service with {@link ServiceValue#SKIPPED}; always 1. */
+  public MapTable<RedirectSkipKey, Integer> redirectSkips() {
+    return table("redirect_skip_map", RedirectSkipKey.CODEC, U32.CODEC);
+  }
+
   /** source_range_map: who may call a service with {@link ServiceValue#SOURCE_RANGES}; always 1. */
   public MapTable<SourceRangeKey, Integer> sourceRanges() {
     return table("source_range_map", SourceRangeKey.CODEC, U32.CODEC);

@@ -2,6 +2,7 @@ package io.ovenet.datapath;
 
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.util.List;
 
 /**
  * {@code struct service_key}: a frontend, as it is called. 24 bytes:
@@ -12,7 +13,8 @@ import java.net.InetAddress;
  * </pre>
  *
  * @param protocol IANA's number
- * @param scope {@link #CLUSTER}, or {@link #OUTSIDE} where what comes from there goes elsewhere
+ * @param scope {@link #CLUSTER}, or {@link #OUTSIDE} where what comes from there goes elsewhere, or
+ *     {@link #UNREDIRECTED}
  * @param network 0: the pod network
  */
 public record ServiceKey(InetAddress address, int port, int protocol, int scope, int network) {
@@ -20,6 +22,12 @@ public record ServiceKey(InetAddress address, int port, int protocol, int scope,
   public static final int CLUSTER = 0;
 
   public static final int OUTSIDE = 1;
+
+  /** Of a service with a local redirect: as the pods see it that answer for the redirect. */
+  public static final int UNREDIRECTED = 2;
+
+  /** All scopes. */
+  public static final List<Integer> SCOPES = List.of(CLUSTER, OUTSIDE, UNREDIRECTED);
 
   public static final Codec<ServiceKey> CODEC =
       new Codec<>() {
@@ -48,6 +56,11 @@ public record ServiceKey(InetAddress address, int port, int protocol, int scope,
               Bytes.u16(from, offset + 20));
         }
       };
+
+  /** The same in another scope. */
+  public ServiceKey in(int other) {
+    return new ServiceKey(address, port, protocol, other, network);
+  }
 
   /** In the pod network, as pods and nodes see it. */
   public ServiceKey(InetAddress address, int port, int protocol) {

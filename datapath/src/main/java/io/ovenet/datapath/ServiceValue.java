@@ -38,6 +38,9 @@ public record ServiceValue(
   /** A pod's hostPort. */
   public static final int HOST_PORT = 16;
 
+  /** Not for the pods in redirect_skip_map: these see it in another scope, if at all. */
+  public static final int SKIPPED = 32;
+
   public static final Codec<ServiceValue> CODEC =
       new Codec<>() {
         @Override

@@ -6,13 +6,16 @@ import io.ovenet.bpf.BpfMap;
 import io.ovenet.bpf.BpfObject;
 import io.ovenet.bpf.BpfProgram;
 import io.ovenet.bpf.KernelFeature;
+import io.ovenet.bpf.NetworkNamespace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -66,6 +69,9 @@ public final class SocketPrograms implements AutoCloseable {
   private SocketPrograms(Path directory) {
     links = directory.resolve("links");
     try (BpfObject object = BpfObject.open("ovenet_socket", Datapath.bytes(OBJECT))) {
+      try (NetworkNamespace node = NetworkNamespace.current()) {
+        object.setConstant("node_cookie", node.cookie());
+      }
       object.setConstant("can_set_error", KernelFeature.SOCKET_ERROR.probe().present() ? 1 : 0);
       for (String map : object.maps().keySet()) {
         object.setPin(map, directory.resolve("maps").resolve(map));
@@ -125,6 +131,21 @@ public final class SocketPrograms implements AutoCloseable {
       }
     }
     return true;
+  }
+
+  /**
+   * What sockets called that have spoken with backends so far; empty where the programs never ran.
+   *
+   * @param directory of the datapath's pins
+   */
+  public static Map<SocketKey, SocketFrontend> calls(Path directory) {
+    Map<SocketKey, SocketFrontend> calls = new HashMap<>();
+    try (BpfMap map = BpfMap.openPinnedIfPresent(directory.resolve("maps/socket_map"))) {
+      if (map != null) {
+        new MapTable<>(map, SocketKey.CODEC, SocketFrontend.CODEC).forEach(calls::put);
+      }
+    }
+    return calls;
   }
 
   /** Takes the programs off, wherever they are; no error if they are nowhere. */

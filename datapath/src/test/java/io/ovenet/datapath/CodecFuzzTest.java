@@ -32,10 +32,13 @@ class CodecFuzzTest {
           IpcacheValue.CODEC,
           PolicyKey.CODEC,
           PolicyValue.CODEC,
+          RedirectSkipKey.CODEC,
           ServiceFlow.CODEC,
           ServiceFlowKey.CODEC,
           ServiceKey.CODEC,
           ServiceValue.CODEC,
+          SocketFrontend.CODEC,
+          SocketKey.CODEC,
           SourceRangeKey.CODEC,
           U32.CODEC,
           U64.CODEC);

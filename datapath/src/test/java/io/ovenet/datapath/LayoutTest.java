@@ -29,7 +29,11 @@ class LayoutTest {
   /** What was written, to be looked at by C's names. */
   private record Written(Btf.Struct struct, MemorySegment bytes, Set<String> seen) {
     static <T> Written of(String name, Codec<T> codec, T value) {
-      Btf.Struct struct = BTF.struct(name);
+      return of(BTF, name, codec, value);
+    }
+
+    static <T> Written of(Btf btf, String name, Codec<T> codec, T value) {
+      Btf.Struct struct = btf.struct(name);
       assertThat(codec.size()).as("size of " + name).isEqualTo(struct.size());
       byte[] bytes = new byte[struct.size()];
       codec.write(value, MemorySegment.ofArray(bytes), 0);
@@ -308,6 +312,23 @@ class LayoutTest {
         .has("prefix_length", 32 + 96 + 16)
         .has("service", 7)
         .has("address", ipv4)
+        .andNothingElse();
+    Btf sockets = Btf.of("socket.bpf.o", Datapath.bytes("socket.bpf.o"));
+    Written.of(sockets, "socket_key", SocketKey.CODEC, new SocketKey(ONE, 2, 3, 4))
+        .has("backend", ONE)
+        .has("cookie", 2)
+        .has("port_be", 3)
+        .has("protocol", 4)
+        .andNothingElse();
+    Written.of(sockets, "socket_frontend", SocketFrontend.CODEC, new SocketFrontend(ONE, 2, 3, 4))
+        .has("address", ONE)
+        .has("service", 2)
+        .has("backend", 3)
+        .has("port_be", 4)
+        .andNothingElse();
+    Written.of("redirect_skip_key", RedirectSkipKey.CODEC, new RedirectSkipKey(7, ipv4))
+        .has("client", ipv4)
+        .has("service", 7)
         .andNothingElse();
   }
 
@@ -692,6 +713,8 @@ class LayoutTest {
     numbers.put("SERVICE_LOCAL_ONLY", ServiceValue.LOCAL_ONLY);
     numbers.put("SERVICE_REDIRECT", ServiceValue.REDIRECT);
     numbers.put("SERVICE_HOST_PORT", ServiceValue.HOST_PORT);
+    numbers.put("SERVICE_SKIPPED", ServiceValue.SKIPPED);
+    numbers.put("SCOPE_UNREDIRECTED", ServiceKey.UNREDIRECTED);
     numbers.put("BACKEND_TERMINATING", Backend.TERMINATING);
     numbers.put("BACKEND_LOCAL", Backend.LOCAL);
     return numbers.entrySet().stream()

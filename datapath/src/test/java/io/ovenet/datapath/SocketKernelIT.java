@@ -4,6 +4,7 @@ import static io.ovenet.datapath.LiveNode.ANSWER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ovenet.bpf.SocketDiag;
 import io.ovenet.datapath.TestNode.Pod;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -181,6 +182,46 @@ class SocketKernelIT {
         assertThat(exchange(client, web, server)).as("%s directly", family).isEqualTo(web);
         assertThat(exchange(client, vip, server)).as("%s again", family).isEqualTo(vip);
       }
+    }
+  }
+
+  @Test
+  void whoSpeaksWithABackendIsKnownAndCanBeEnded() throws IOException {
+    int number = backend(node.web, 5353, UDP);
+    services.put(VIP, 53, UDP, 5, number);
+    try (DatagramSocket server = LiveNode.udp(live.of(node.web), 5353);
+        DatagramChannel client = live.of(node.client).call(() -> DatagramChannel.open());
+        DatagramChannel other = live.of(node.client).call(() -> DatagramChannel.open())) {
+      client.connect(new InetSocketAddress(VIP, 53));
+      other.connect(new InetSocketAddress(node.web.address(), 5353));
+      // A socket of IPv6, as Java's are, sends to its mapped peer by another way.
+      client.write(ByteBuffer.wrap(new byte[1]));
+      server.setSoTimeout((int) ANSWER.toMillis());
+      server.receive(new DatagramPacket(new byte[8], 8));
+      var calls = SocketPrograms.calls(node.bpffs.resolve("ovenet"));
+      assertThat(calls.values()).containsExactly(new SocketFrontend(VIP, 5, number, 53));
+      SocketKey call = calls.keySet().iterator().next();
+      boolean ended =
+          live.of(node.client)
+              .call(
+                  () -> {
+                    try (SocketDiag sockets = SocketDiag.open()) {
+                      var found =
+                          sockets.connected(UDP).stream()
+                              .filter(s -> s.cookie() == call.cookie())
+                              .toList();
+                      assertThat(found).hasSize(1);
+                      var socket = found.getFirst();
+                      assertThat(
+                              new SocketKey(socket.peer(), socket.cookie(), socket.peerPort(), UDP))
+                          .isEqualTo(call);
+                      return sockets.destroy(socket);
+                    }
+                  });
+      assertThat(ended).isTrue();
+      assertThatThrownBy(() -> client.write(ByteBuffer.wrap(new byte[1])))
+          .isInstanceOf(IOException.class);
+      assertThat(other.write(ByteBuffer.wrap(new byte[1]))).isEqualTo(1);
     }
   }
 

@@ -35,7 +35,7 @@ final class CoreRecords {
         ready(status),
         spec.bool("hostNetwork"),
         !metadata.string("deletionTimestamp").isEmpty(),
-        namedPorts(spec),
+        ports(spec),
         owner(metadata));
   }
 
@@ -58,18 +58,22 @@ final class CoreRecords {
     return false;
   }
 
-  private static List<ContainerPort> namedPorts(JsonObject spec) {
-    var ports = new ArrayList<ContainerPort>();
+  private static List<PodPort> ports(JsonObject spec) {
+    var ports = new ArrayList<PodPort>();
     // An init container that keeps running beside the others serves ports too.
     for (var containers : List.of("containers", "initContainers")) {
       for (var container : spec.objects(containers)) {
         for (var port : container.objects("ports")) {
           var number = port.integer("containerPort");
-          if (!port.string("name").isEmpty() && number >= 1 && number <= 65535) {
+          if (number >= 1 && number <= 65535) {
             var protocol = port.string("protocol").toUpperCase(Locale.ROOT);
             ports.add(
-                new ContainerPort(
-                    port.string("name"), (int) number, protocol.isEmpty() ? "TCP" : protocol));
+                new PodPort(
+                    port.string("name"),
+                    (int) number,
+                    protocol.isEmpty() ? "TCP" : protocol,
+                    Math.clamp(port.integer("hostPort"), 0, 65535),
+                    port.string("hostIP")));
           }
         }
       }

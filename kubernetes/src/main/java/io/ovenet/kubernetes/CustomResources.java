@@ -24,7 +24,8 @@ public final class CustomResources {
           "ciliumendpointslices",
           "ciliumcidrgroups",
           "ciliumloadbalancerippools",
-          "ciliuml2announcementpolicies");
+          "ciliuml2announcementpolicies",
+          "ciliumlocalredirectpolicies");
 
   private CustomResources() {}
 

@@ -10,6 +10,7 @@ public sealed interface KubernetesRecord
         IdentityRecord,
         L2AnnouncementPolicyRecord,
         LoadBalancerPoolRecord,
+        LocalRedirectPolicyRecord,
         NamespaceRecord,
         NodeRecord,
         PodRecord,

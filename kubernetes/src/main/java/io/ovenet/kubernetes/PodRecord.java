@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param ready whether its condition Ready is True
  * @param hostNetwork whether it lives in its node's network namespace and is thus no endpoint
  * @param deleting whether it has been told to end
- * @param namedPorts of all containers, in order
+ * @param ports of all containers, in order
  * @param owner the controller, else the first owner, else null
  */
 public record PodRecord(
@@ -27,14 +27,14 @@ public record PodRecord(
     boolean ready,
     boolean hostNetwork,
     boolean deleting,
-    List<ContainerPort> namedPorts,
+    List<PodPort> ports,
     @Nullable OwnerReference owner)
     implements KubernetesRecord {
   public PodRecord {
     labels = Map.copyOf(labels);
     annotations = Map.copyOf(annotations);
     ips = List.copyOf(ips);
-    namedPorts = List.copyOf(namedPorts);
+    ports = List.copyOf(ports);
   }
 
   public String namespace() {
@@ -47,6 +47,14 @@ public record PodRecord(
 
   public String uid() {
     return key.uid();
+  }
+
+  /** The ports that have a name, in order. */
+  public List<ContainerPort> namedPorts() {
+    return ports.stream()
+        .filter(port -> !port.name().isEmpty())
+        .map(port -> new ContainerPort(port.name(), port.port(), port.protocol()))
+        .toList();
   }
 
   /** Whether its processes have ended for good, so that its addresses may be another's. */

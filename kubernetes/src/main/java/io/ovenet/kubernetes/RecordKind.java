@@ -62,6 +62,13 @@ public record RecordKind<R extends KubernetesRecord>(
           "CiliumL2AnnouncementPolicy",
           L2AnnouncementPolicyRecord::read);
 
+  public static final RecordKind<LocalRedirectPolicyRecord> LOCAL_REDIRECT_POLICIES =
+      new RecordKind<>(
+          CILIUM,
+          "ciliumlocalredirectpolicies",
+          "CiliumLocalRedirectPolicy",
+          LocalRedirectPolicyRecord::read);
+
   private static RecordKind<PolicyRecord> policies(String apiPath, String plural, String kind) {
     return new RecordKind<>(apiPath, plural, kind, object -> CiliumRecords.policy(kind, object));
   }

@@ -9,11 +9,6 @@ package io.ovenet.kubernetes;
 public record WatchScope(String fieldSelector, String labelSelector) {
   public static final WatchScope ALL = new WatchScope("", "");
 
-  /** The EndpointSlices of the Service by which pods reach the API server, default/kubernetes. */
-  public static final WatchScope OF_API_SERVER =
-      new WatchScope(
-          "metadata.namespace=default", EndpointSliceRecords.SERVICE_LABEL + "=kubernetes");
-
   /** Pods bound to a node. */
   public static WatchScope podsOfNode(String node) {
     return new WatchScope("spec.nodeName=" + node, "");

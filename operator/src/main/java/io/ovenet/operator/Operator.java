@@ -98,6 +98,7 @@ final class Operator {
         var _ = new LoadBalancerAddresses(api, clock);
         var _ = new L2PolicyStatuses(api, clock);
         var _ = options.endpointSlices() ? new EndpointSlices(api) : null;
+        var _ = new LocalRedirectStatuses(api, clock);
         var _ =
             new PolicyStatuses(
                 api,

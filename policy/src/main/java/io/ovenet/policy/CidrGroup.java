@@ -9,11 +9,20 @@ import java.util.TreeSet;
  * @param labels of the object, each with source {@code cidrgroup}
  * @param cidrs sorted, without repetition
  */
-public record CidrGroup(String name, Labels labels, List<Cidr> cidrs) {
+public record CidrGroup(String name, Labels labels, List<Cidr> cidrs) implements PeerGroup {
   /** Source of the labels of groups. */
   public static final String SOURCE = "cidrgroup";
 
   public CidrGroup {
     cidrs = List.copyOf(new TreeSet<>(cidrs));
+  }
+
+  public static String id(String name) {
+    return "CiliumCIDRGroup " + name;
+  }
+
+  @Override
+  public String id() {
+    return id(name);
   }
 }

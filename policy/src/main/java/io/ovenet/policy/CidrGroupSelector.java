@@ -11,19 +11,23 @@ import java.util.TreeSet;
  * @param labels that groups must have, where there is no name
  * @param except left out of all of them
  */
-public record CidrGroupSelector(String name, EndpointSelector labels, List<Cidr> except) {
+public record CidrGroupSelector(String name, EndpointSelector labels, List<Cidr> except)
+    implements PeerGroupSelector {
   public CidrGroupSelector {
     except = List.copyOf(new TreeSet<>(except));
   }
 
-  boolean names(CidrGroup group) {
-    return name.isEmpty() ? labels.matches(group.labels()) : name.equals(group.name());
+  @Override
+  public boolean names(PeerGroup group) {
+    return group instanceof CidrGroup cidrs
+        && (name.isEmpty() ? labels.matches(cidrs.labels()) : name.equals(cidrs.name()));
   }
 
-  /** What it selects of a group that it names. */
-  List<CidrSelector> in(CidrGroup group) {
-    List<CidrSelector> selectors = new ArrayList<>(group.cidrs().size());
-    for (Cidr cidr : group.cidrs()) {
+  @Override
+  public List<CidrSelector> in(PeerGroup group) {
+    List<Cidr> cidrs = ((CidrGroup) group).cidrs();
+    List<CidrSelector> selectors = new ArrayList<>(cidrs.size());
+    for (Cidr cidr : cidrs) {
       List<Cidr> holes = new ArrayList<>();
       boolean out = false;
       for (Cidr hole : except) {
@@ -37,5 +41,12 @@ public record CidrGroupSelector(String name, EndpointSelector labels, List<Cidr>
       }
     }
     return selectors;
+  }
+
+  @Override
+  public String toString() {
+    return "CIDR group "
+        + (name.isEmpty() ? labels : name)
+        + (except.isEmpty() ? "" : " except " + except);
   }
 }

@@ -14,9 +14,9 @@ public sealed interface Peers {
    * Who any of the selectors or groups selects; nobody, if there is none.
    *
    * @param selectors in the order written, without repetition
-   * @param groups of prefixes, besides
+   * @param groups named besides: prefixes, services
    */
-  record Selected(List<PeerSelector> selectors, List<CidrGroupSelector> groups) implements Peers {
+  record Selected(List<PeerSelector> selectors, List<PeerGroupSelector> groups) implements Peers {
     public Selected {
       selectors = List.copyOf(new LinkedHashSet<>(selectors));
       groups = List.copyOf(new LinkedHashSet<>(groups));

@@ -43,7 +43,10 @@ public final class PolicyEngine {
 
   private record Held(PolicyObject object, List<ActiveRule> rules) {}
 
-  private final CidrGroups groups = new CidrGroups();
+  private final PeerGroups groups = new PeerGroups();
+
+  /** Those whose rules name groups: few, and groups may be many. */
+  private final Set<PolicyKey> naming = new LinkedHashSet<>();
 
   public PolicyEngine(PolicySettings settings) {
     this.settings = settings;
@@ -166,26 +169,31 @@ public final class PolicyEngine {
       }
     }
     policies.put(object.key(), new Held(object, List.copyOf(rules)));
+    if (PeerGroups.areNamed(object.rules())) {
+      naming.add(object.key());
+    } else {
+      naming.remove(object.key());
+    }
   }
 
-  /** Puts a group of prefixes; policies that name it follow. */
-  public void upsertCidrGroup(CidrGroup group) {
-    follow(groups.put(group.name(), group), group);
+  /** Puts a group; policies that name it follow. */
+  public void upsertGroup(PeerGroup group) {
+    follow(groups.put(group.id(), group), group);
   }
 
   /** Takes a group out: rules that name it mean nobody by it. One that is not there is no error. */
-  public void removeCidrGroup(String name) {
-    follow(groups.put(name, null), null);
+  public void removeGroup(String id) {
+    follow(groups.put(id, null), null);
   }
 
-  private void follow(@Nullable CidrGroup before, @Nullable CidrGroup now) {
+  private void follow(@Nullable PeerGroup before, @Nullable PeerGroup now) {
     if (java.util.Objects.equals(before, now)) {
       return;
     }
-    for (Held held : List.copyOf(policies.values())) {
-      List<Rule> rules = held.object.rules();
-      if (CidrGroups.areNamed(rules, before) || CidrGroups.areNamed(rules, now)) {
-        replace(held.object);
+    for (PolicyKey key : List.copyOf(naming)) {
+      PolicyObject object = java.util.Objects.requireNonNull(policies.get(key)).object;
+      if (PeerGroups.areNamed(object.rules(), before) || PeerGroups.areNamed(object.rules(), now)) {
+        replace(object);
       }
     }
   }

@@ -64,11 +64,12 @@ public final class QuestionClasses {
   /**
    * Of policies and what they may name.
    *
-   * @param groups of prefixes that there are
+   * @param groups that there are
    */
-  public QuestionClasses(Collection<PolicyObject> policies, Collection<CidrGroup> groups) {
-    CidrGroups known = new CidrGroups();
-    groups.forEach(group -> known.put(group.name(), group));
+  public QuestionClasses(
+      Collection<PolicyObject> policies, Collection<? extends PeerGroup> groups) {
+    PeerGroups known = new PeerGroups();
+    groups.forEach(group -> known.put(group.id(), group));
     for (PolicyObject policy : policies) {
       rules.addAll(known.resolve(policy.rules()));
     }

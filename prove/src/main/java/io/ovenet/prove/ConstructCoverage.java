@@ -68,6 +68,7 @@ final class ConstructCoverage {
       case DNS_WITH_ANY -> there && question.port() == 53;
       case ICMP -> there && question.icmp();
       case EMPTY_LISTS,
+          SERVICES,
           DEFAULT_DENY_OFF,
           EVERY_ENDPOINT,
           ENTITIES,
@@ -142,6 +143,7 @@ final class ConstructCoverage {
     put(found, Construct.PEER_SELECTORS, any(rule.get(prefix), m -> m.containsKey("podSelector")));
     put(found, Construct.ENTITIES, rule.containsKey(prefix + "Entities"));
     put(found, Construct.NODES, rule.containsKey(prefix + "Nodes"));
+    put(found, Construct.SERVICES, !ingress && rule.containsKey("toServices"));
     put(found, Construct.CIDR, rule.containsKey(prefix + "CIDR"));
     put(found, Construct.CIDR, rule.containsKey(prefix + "CIDRSet"));
     put(found, Construct.CIDR, any(rule.get(prefix), m -> m.containsKey("ipBlock")));

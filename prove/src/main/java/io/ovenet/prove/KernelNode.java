@@ -16,9 +16,11 @@ import io.ovenet.datapath.FlowEvent;
 import io.ovenet.datapath.IpcacheKey;
 import io.ovenet.datapath.PolicyKey;
 import io.ovenet.datapath.Verdict;
-import io.ovenet.kubernetes.policy.CidrGroups;
+import io.ovenet.kubernetes.policy.PeerGroupReader;
+import io.ovenet.kubernetes.policy.PeerServices;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPorts;
+import io.ovenet.policy.PeerGroup;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicySettings;
 import io.ovenet.policy.PolicySubject;
@@ -80,6 +82,19 @@ final class KernelNode implements AutoCloseable {
 
   private final Map<io.ovenet.policy.PolicyKey, Map<String, Object>> documents = new HashMap<>();
   private final Map<String, Map<String, Object>> groups = new HashMap<>();
+  private final PeerGroupReader groupReader =
+      new PeerGroupReader(
+          new PeerServices.Listener() {
+            @Override
+            public void upserted(PeerGroup group) {
+              realizer.upsertGroup(group);
+            }
+
+            @Override
+            public void deleted(String id) {
+              realizer.removeGroup(id);
+            }
+          });
   private final Map<Integer, Labels> identities = new HashMap<>();
   private final Map<String, RandomWorld.Pod> pods = new HashMap<>();
   private final Map<Integer, PolicySubject> endpoints = new TreeMap<>();
@@ -135,16 +150,17 @@ final class KernelNode implements AutoCloseable {
   }
 
   private void followGroups(RandomWorld world) {
-    for (var name : List.copyOf(groups.keySet())) {
-      if (!world.groups.containsKey(name)) {
-        groups.remove(name);
-        realizer.removeCidrGroup(name);
+    for (var group : List.copyOf(groups.values())) {
+      var key = PeerGroupReader.keyOf(group);
+      if (!world.groups.containsKey(key)) {
+        groups.remove(key);
+        groupReader.remove(group);
       }
     }
     world.groups.forEach(
-        (name, group) -> {
-          if (!group.equals(groups.put(name, group))) {
-            realizer.upsertCidrGroup(CidrGroups.parse(group, _ -> {}));
+        (key, group) -> {
+          if (!group.equals(groups.put(key, group))) {
+            groupReader.put(group, _ -> {});
           }
         });
   }

@@ -24,6 +24,12 @@ final class RandomPolicies {
           "192.168.0.0/16",
           "8.8.8.8/32",
           "fd00::/8");
+  private static final List<String> SERVICES = List.of("web", "db");
+
+  /** Outside, of a pod, and of a node. */
+  private static final List<String> ENDPOINTS =
+      List.of("10.1.2.3", "192.168.3.4", "8.8.8.8", "9.9.9.9", "10.1.2.4", "172.31.0.11");
+
   static final List<String> GROUPS = List.of("g1", "g2", "g3");
   private static final List<String> PORTS = List.of("0", "53", "80", "85", "443", "8080", "65535");
   private static final String NAMESPACE_LABEL = "io.cilium.k8s.namespace.labels.team";
@@ -114,7 +120,9 @@ final class RandomPolicies {
       case 7, 8 -> rule.put(prefix + "CIDRSet", some(0, 2, this::cidrSet));
       case 12, 13 -> rule.put(prefix + "Nodes", some(0, 2, this::nodeSelector));
       case 9 -> {
-        if (chance(30)) {
+        if (!ingress && chance(50)) {
+          rule.put("toServices", some(0, 2, this::serviceReference));
+        } else if (chance(30)) {
           other(rule, ingress, deny);
         }
       }
@@ -134,8 +142,6 @@ final class RandomPolicies {
   private void other(Map<String, Object> rule, boolean ingress, boolean deny) {
     if (!ingress && !deny && chance(40)) {
       rule.put("toFQDNs", List.of(Map.of("matchName", "example.org")));
-    } else if (!ingress && chance(60)) {
-      rule.put("toServices", List.of(Map.of("k8sService", Map.of("serviceName", "web"))));
     } else {
       rule.put(ingress ? "fromGroups" : "toGroups", List.of(Map.of("aws", Map.of())));
     }
@@ -187,8 +193,74 @@ final class RandomPolicies {
         : Map.of("cidr", "10.0.0.0/8", "except", some(0, 2, () -> pick(CIDRS.subList(2, 5))));
   }
 
-  /** A CiliumCIDRGroup with a name of few. */
+  private Map<String, Object> serviceReference() {
+    Map<String, Object> reference = new LinkedHashMap<>();
+    if (chance(60)) {
+      reference.put("namespace", pick(NAMESPACES));
+    }
+    if (chance(60)) {
+      reference.put("serviceName", pick(SERVICES));
+      return Map.of("k8sService", reference);
+    }
+    reference.put(
+        "selector", chance(80) ? Map.of("matchLabels", Map.of("team", pick(TEAMS))) : Map.of());
+    return Map.of("k8sServiceSelector", reference);
+  }
+
+  /** A CiliumCIDRGroup, a Service or a slice of one, with a name of few. */
   Map<String, Object> group() {
+    return chance(40) ? cidrGroup() : chance(50) ? service() : slice();
+  }
+
+  private Map<String, Object> service() {
+    return Map.of(
+        "kind",
+        "Service",
+        "metadata",
+        Map.of(
+            "name",
+            pick(SERVICES),
+            "namespace",
+            pick(NAMESPACES),
+            "labels",
+            Map.of("team", pick(TEAMS))),
+        "spec",
+        Map.of("selector", chance(60) ? Map.of("app", pick(APPS)) : Map.of()));
+  }
+
+  private Map<String, Object> slice() {
+    return Map.of(
+        "kind",
+        "EndpointSlice",
+        "metadata",
+        Map.of(
+            "name",
+            "slice-" + random.nextInt(3),
+            "namespace",
+            pick(NAMESPACES),
+            "labels",
+            Map.of("kubernetes.io/service-name", pick(SERVICES))),
+        "addressType",
+        "IPv4",
+        "endpoints",
+        some(
+            0,
+            3,
+            () ->
+                Map.of(
+                    "addresses",
+                    List.of(pick(ENDPOINTS)),
+                    "conditions",
+                    pick(
+                        List.of(
+                            Map.of(),
+                            Map.of("ready", true),
+                            Map.of("ready", false),
+                            Map.of("ready", false, "serving", true, "terminating", true),
+                            Map.of("ready", false, "serving", true))))));
+  }
+
+  private Map<String, Object> cidrGroup() {
     return Map.of(
         "metadata",
         Map.of("name", pick(GROUPS), "labels", Map.of("team", pick(TEAMS))),

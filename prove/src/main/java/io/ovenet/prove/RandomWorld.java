@@ -1,10 +1,10 @@
 package io.ovenet.prove;
 
-import io.ovenet.kubernetes.policy.CidrGroups;
 import io.ovenet.kubernetes.policy.ParsedPolicy;
+import io.ovenet.kubernetes.policy.PeerGroupReader;
+import io.ovenet.kubernetes.policy.PeerServices;
 import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.Cidr;
-import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.CompiledPolicy;
 import io.ovenet.policy.Decision;
 import io.ovenet.policy.Label;
@@ -14,6 +14,7 @@ import io.ovenet.policy.NamedPort;
 import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.NodeLabels;
 import io.ovenet.policy.NumericIdentity;
+import io.ovenet.policy.PeerGroup;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyKind;
@@ -73,7 +74,24 @@ final class RandomWorld {
   final Random random;
   final Map<PolicyKey, Map<String, Object>> documents = new TreeMap<>();
   final Map<Integer, Labels> identities = new TreeMap<>();
+
+  /** CiliumCIDRGroups, Services and EndpointSlices. */
   final Map<String, Map<String, Object>> groups = new TreeMap<>();
+
+  private final PeerGroupReader groupReader =
+      new PeerGroupReader(
+          new PeerServices.Listener() {
+            @Override
+            public void upserted(PeerGroup group) {
+              engine.upsertGroup(group);
+            }
+
+            @Override
+            public void deleted(String id) {
+              engine.removeGroup(id);
+            }
+          });
+
   final Map<String, Pod> pods = new TreeMap<>();
 
   /** The labels of other nodes, by address. */
@@ -260,7 +278,7 @@ final class RandomWorld {
   void change() {
     int count = 1 + random.nextInt(3);
     for (int i = 0; i < count; i++) {
-      switch (random.nextInt(18)) {
+      switch (random.nextInt(19)) {
         case 0 -> {
           if (!identities.isEmpty()) {
             int number = pick(List.copyOf(identities.keySet()));
@@ -290,14 +308,12 @@ final class RandomWorld {
           nodes.remove(address);
           tell(engine, address);
         }
-        case 9 -> {
+        case 9, 18 -> {
           Map<String, Object> group = generator.group();
-          CidrGroup parsed = CidrGroups.parse(group, _ -> {});
-          groups.put(parsed.name(), group);
-          engine.upsertCidrGroup(parsed);
+          putGroup(group);
           if (random.nextInt(3) == 0) {
-            groups.remove(parsed.name());
-            engine.removeCidrGroup(parsed.name());
+            groups.remove(PeerGroupReader.keyOf(group));
+            groupReader.remove(group);
           }
         }
         case 8 -> {
@@ -311,6 +327,11 @@ final class RandomWorld {
       }
     }
     compile();
+  }
+
+  private void putGroup(Map<String, Object> group) {
+    groups.put(PeerGroupReader.keyOf(group), group);
+    groupReader.put(group, _ -> {});
   }
 
   void put(Map<String, Object> document) {
@@ -363,7 +384,7 @@ final class RandomWorld {
     List<Map<String, Object>> shuffled = new ArrayList<>(documents.values());
     java.util.Collections.shuffle(shuffled, random);
     identities.forEach(fresh::upsertIdentity);
-    groups.values().forEach(group -> fresh.upsertCidrGroup(CidrGroups.parse(group, _ -> {})));
+    peerGroups().forEach(fresh::upsertGroup);
     prefixes.forEach(
         (cidr, number) -> fresh.upsertIdentity(number, Labels.of(Label.reserved("world")), cidr));
     pods.forEach(
@@ -403,7 +424,9 @@ final class RandomWorld {
     nodes.forEach((address, labels) -> other.nodes.put(address, renamed(labels, rename)));
     identities.forEach((number, labels) -> other.identities.put(number, renamed(labels, rename)));
     subjects.forEach(subject -> other.subjects.add(renamed(subject, rename)));
-    groups.forEach((name, group) -> other.groups.put(name, tree(group, rename)));
+    groups.values().stream()
+        .map(group -> tree(group, rename))
+        .forEach(group -> other.groups.put(PeerGroupReader.keyOf(group), group));
     for (Map<String, Object> document : documents.values()) {
       Map<String, Object> changed = new LinkedHashMap<>(document);
       for (String spec : List.of("spec", "specs")) {
@@ -476,6 +499,10 @@ final class RandomWorld {
 
   PolicySettings settings() {
     return PolicySettings.defaults(CLUSTER);
+  }
+
+  List<PeerGroup> peerGroups() {
+    return PeerGroupReader.groupsOf(groups.values(), _ -> {});
   }
 
   NaiveEvaluator naive() {

@@ -1,8 +1,6 @@
 package io.ovenet.prove;
 
-import io.ovenet.kubernetes.policy.CidrGroups;
 import io.ovenet.policy.Cidr;
-import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.PolicyObject;
 import io.ovenet.policy.QuestionClasses;
@@ -38,9 +36,7 @@ final class WholeWorld {
     this.world = world;
     List<PolicyObject> policies = new ArrayList<>();
     world.documents.values().forEach(document -> policies.add(world.parse(document).object()));
-    List<CidrGroup> groups = new ArrayList<>();
-    world.groups.values().forEach(group -> groups.add(CidrGroups.parse(group, _ -> {})));
-    classes = new QuestionClasses(policies, groups);
+    classes = new QuestionClasses(policies, world.peerGroups());
   }
 
   /**

@@ -163,7 +163,7 @@ class PolicyFuzzTest {
       var errors = new ArrayList<PolicyNotice>();
       try {
         var group = CidrGroups.parse(document, errors::add);
-        world.engine.upsertCidrGroup(group);
+        world.engine.upsertGroup(group);
         world.compile();
         read++;
       } catch (PolicyException e) {

@@ -2,7 +2,6 @@ package io.ovenet.prove;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.ovenet.kubernetes.policy.CidrGroups;
 import io.ovenet.policy.Cidr;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPorts;
@@ -89,7 +88,7 @@ class ReachTest {
     List<PolicyObject> policies = new ArrayList<>();
     world.documents.values().forEach(document -> policies.add(world.parse(document).object()));
     Judge judge = new Judge(PolicySettings.defaults(RandomWorld.CLUSTER), policies, all, all);
-    world.groups.values().forEach(group -> judge.apply(CidrGroups.parse(group, _ -> {})));
+    world.peerGroups().forEach(judge::apply);
     return judge;
   }
 

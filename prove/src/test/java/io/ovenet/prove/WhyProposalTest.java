@@ -2,7 +2,6 @@ package io.ovenet.prove;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.ovenet.kubernetes.policy.CidrGroups;
 import io.ovenet.policy.Cidr;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPorts;
@@ -64,7 +63,7 @@ class WhyProposalTest {
       List<Party> pods = pods(world);
       Judge judge =
           new Judge(PolicySettings.defaults(RandomWorld.CLUSTER), policies, pods, List.of());
-      world.groups.values().forEach(group -> judge.apply(CidrGroups.parse(group, _ -> {})));
+      world.peerGroups().forEach(judge::apply);
       Why why =
           new Why(
               judge,

@@ -8,7 +8,6 @@ import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.PolicyDocument;
 import io.ovenet.policy.Cidr;
-import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPort;
 import io.ovenet.policy.NamedPorts;
@@ -136,10 +135,10 @@ final class ExhaustiveVerification {
       allValid &= policy.parsed() instanceof ParsedPolicy.Valid;
       documents.add(policy.document());
     }
-    List<Map<String, ?>> groups = new ArrayList<>();
-    state.groups().forEach(group -> groups.add(document(group)));
     PolicySettings settings = state.settings();
-    naive = new NaiveEvaluator(settings.cluster(), allValid ? documents : List.of(), groups);
+    naive =
+        new NaiveEvaluator(
+            settings.cluster(), allValid ? documents : List.of(), state.groupDocuments());
     // Documents are read for the usual modes, and say nothing of one that never was valid.
     usual = allValid && settings.equals(PolicySettings.defaults(settings.cluster()));
   }
@@ -161,18 +160,6 @@ final class ExhaustiveVerification {
       }
     }
     return state.with(versions);
-  }
-
-  private static Map<String, ?> document(CidrGroup group) {
-    Map<String, String> labels = new LinkedHashMap<>();
-    group.labels().asList().forEach(label -> labels.put(label.key(), label.value()));
-    return Map.of(
-        "kind",
-        "CiliumCIDRGroup",
-        "metadata",
-        Map.of("name", group.name(), "labels", labels),
-        "spec",
-        Map.of("externalCIDRs", group.cidrs().stream().map(Cidr::toString).toList()));
   }
 
   Outcome run() throws IOException {

@@ -193,7 +193,7 @@ final class ShowCommand implements Callable<Integer> {
       case Peers.Everyone _ -> "everyone";
       case Peers.Selected(var selectors, var groups) -> {
         List<String> all = strings(selectors);
-        groups.forEach(group -> all.add("CIDR group " + group));
+        all.addAll(strings(groups));
         yield all.isEmpty() ? "nobody" : String.join(" or ", all);
       }
     };

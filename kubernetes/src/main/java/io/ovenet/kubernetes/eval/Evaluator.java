@@ -126,11 +126,11 @@ public final class Evaluator {
           "leave enforcement and allowLocalHost out, or ask the compiled engine alone");
     }
     Judge judge = new Judge(world.settings(), policies.objects(), world.pods(), subjects);
-    policies.groups.forEach(judge::apply);
+    policies.groups().forEach(judge::apply);
     NaiveEvaluator naive =
         engine == Engine.COMPILED
             ? null
-            : new NaiveEvaluator(world.cluster(), policies.documents(), policies.groupDocuments);
+            : new NaiveEvaluator(world.cluster(), policies.documents(), policies.groupDocuments());
     failed |= !policies.errors.isEmpty();
     remarks("errors", policies.errors, out);
     remarks("notices", policies.notices, out);

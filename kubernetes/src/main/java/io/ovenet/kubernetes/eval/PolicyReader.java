@@ -1,10 +1,10 @@
 package io.ovenet.kubernetes.eval;
 
-import io.ovenet.kubernetes.policy.CidrGroups;
 import io.ovenet.kubernetes.policy.Field;
 import io.ovenet.kubernetes.policy.ParsedPolicy;
+import io.ovenet.kubernetes.policy.PeerGroupReader;
 import io.ovenet.kubernetes.policy.PolicyParser;
-import io.ovenet.policy.CidrGroup;
+import io.ovenet.policy.PeerGroup;
 import io.ovenet.policy.PolicyException;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyKind;
@@ -27,13 +27,10 @@ final class PolicyReader {
    */
   record Remark(int index, @Nullable PolicyKey key, PolicyNotice notice, boolean isolates) {}
 
-  private static final String GROUP = "CiliumCIDRGroup";
-
   private final PolicyParser parser;
   private final Map<PolicyKey, PolicyObject> objects = new LinkedHashMap<>();
   private final Map<PolicyKey, Map<String, ?>> documents = new LinkedHashMap<>();
-  final List<CidrGroup> groups = new ArrayList<>();
-  final List<Map<String, ?>> groupDocuments = new ArrayList<>();
+  private final Map<String, Map<String, ?>> groupDocuments = new LinkedHashMap<>();
   final List<Remark> errors = new ArrayList<>();
   final List<Remark> notices = new ArrayList<>();
 
@@ -49,6 +46,16 @@ final class PolicyReader {
     return List.copyOf(objects.values());
   }
 
+  /** What the policies may name. */
+  List<PeerGroup> groups() {
+    return PeerGroupReader.groupsOf(groupDocuments.values(), _ -> {});
+  }
+
+  /** The same as objects. */
+  List<Map<String, ?>> groupDocuments() {
+    return List.copyOf(groupDocuments.values());
+  }
+
   /** Those that are valid, and what isolates the subjects of the others. */
   List<Map<String, ?>> documents() {
     return List.copyOf(documents.values());
@@ -61,11 +68,12 @@ final class PolicyReader {
       // Paths in errors start at the object.
       Field root = new Field("", policy.value()).requireObject();
       document = root.object();
-      if (GROUP.equals(root.get("kind").value())) {
-        groups.add(
-            CidrGroups.parse(
-                document, notice -> errors.add(new Remark(index, null, notice, false))));
-        groupDocuments.add(document);
+      if (root.get("kind").value() instanceof String named
+          && PeerGroupReader.KINDS.contains(named)) {
+        List<PeerGroup> _ =
+            PeerGroupReader.groupsOf(
+                List.of(document), notice -> errors.add(new Remark(index, null, notice, false)));
+        groupDocuments.put(PeerGroupReader.keyOf(document), document);
         return;
       }
       kind = kind(root.get("kind"));

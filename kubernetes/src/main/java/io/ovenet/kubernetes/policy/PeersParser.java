@@ -7,8 +7,10 @@ import io.ovenet.policy.EndpointSelector;
 import io.ovenet.policy.Entity;
 import io.ovenet.policy.Label;
 import io.ovenet.policy.LabelRequirement;
+import io.ovenet.policy.PeerGroupSelector;
 import io.ovenet.policy.PeerSelector;
 import io.ovenet.policy.ReservedIdentity;
+import io.ovenet.policy.ServiceSelector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -40,7 +42,7 @@ final class PeersParser {
    *
    * @param named whether any member for peers is there, though it be empty
    * @param everyone whether {@code all} is among them
-   * @param groups of prefixes that are named
+   * @param groups that are named
    * @param complete whether all members are in force; if not, {@code selectors} is a part
    */
   record Named(
@@ -48,7 +50,7 @@ final class PeersParser {
       boolean everyone,
       boolean complete,
       List<PeerSelector> selectors,
-      List<CidrGroupSelector> groups) {}
+      List<PeerGroupSelector> groups) {}
 
   /**
    * Reads the members.
@@ -57,7 +59,7 @@ final class PeersParser {
    */
   Named read(Field rule, String prefix) {
     List<PeerSelector> selectors = new ArrayList<>();
-    List<CidrGroupSelector> groups = new ArrayList<>();
+    List<PeerGroupSelector> groups = new ArrayList<>();
     String filled = "";
     boolean named = false;
     boolean everyone = false;
@@ -84,6 +86,7 @@ final class PeersParser {
         case "CIDRSet" -> cidrSets(field, selectors, groups);
         case "Entities" -> everyone = entities(field, selectors);
         case "Nodes" -> complete = nodes(name, field, selectors);
+        case "Services" -> field.items().forEach(item -> groups.add(service(item)));
         default -> {
           validateOther(member, field);
           notices.add(
@@ -147,7 +150,7 @@ final class PeersParser {
   }
 
   private static void cidrSets(
-      Field field, List<PeerSelector> selectors, List<CidrGroupSelector> groups) {
+      Field field, List<PeerSelector> selectors, List<PeerGroupSelector> groups) {
     for (Field item : field.items()) {
       item.only(Set.of("cidr", "cidrGroupRef", "cidrGroupSelector", "except"));
       boolean byCidr = !item.get("cidr").stringOr("").isEmpty();
@@ -212,21 +215,19 @@ final class PeersParser {
 
   private static void validateOther(String member, Field field) {
     for (Field item : field.items()) {
-      switch (member) {
-        case "Groups" -> {
-          item.only(Set.of("aws"));
-          item.get("aws")
-              .only(Set.of("labels", "region", "securityGroupsIds", "securityGroupsNames"));
-        }
-        case "Services" -> service(item);
-        default -> L7Parser.fqdn(item);
+      if (member.equals("Groups")) {
+        item.only(Set.of("aws"));
+        item.get("aws")
+            .only(Set.of("labels", "region", "securityGroupsIds", "securityGroupsNames"));
+      } else {
+        L7Parser.fqdn(item);
       }
     }
   }
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
 
-  private static void service(Field item) {
+  private ServiceSelector service(Field item) {
     item.only(Set.of("k8sService", "k8sServiceSelector"));
     Field service = item.get("k8sService");
     Field selector = item.get("k8sServiceSelector");
@@ -239,12 +240,17 @@ final class PeersParser {
       if (!name.stringOr("").isEmpty() && !NAME.matcher(name.string()).matches()) {
         throw name.error("not a name: '" + name.string() + "'", "name a Service");
       }
-      service.get("namespace").stringOr("");
-    } else {
-      selector.only(Set.of("selector", "namespace"));
-      SelectorParser.requirements(
-          selector.get("selector").requireObject(), LabelRequirement.ANY_SOURCE, "");
-      selector.get("namespace").stringOr("");
+      return new ServiceSelector(
+          service.get("namespace").stringOr(""),
+          name.stringOr(""),
+          EndpointSelector.ALL,
+          scope.cluster());
     }
+    selector.only(Set.of("selector", "namespace"));
+    List<LabelRequirement> labels =
+        SelectorParser.requirements(
+            selector.get("selector").requireObject(), LabelRequirement.ANY_SOURCE, "");
+    return new ServiceSelector(
+        selector.get("namespace").stringOr(""), null, EndpointSelector.of(labels), scope.cluster());
   }
 }

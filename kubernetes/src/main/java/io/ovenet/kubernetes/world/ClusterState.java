@@ -2,7 +2,7 @@ package io.ovenet.kubernetes.world;
 
 import io.ovenet.kubernetes.policy.ParsedPolicy;
 import io.ovenet.kubernetes.policy.PolicyParser;
-import io.ovenet.policy.CidrGroup;
+import io.ovenet.policy.PeerGroup;
 import io.ovenet.policy.PolicyException;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyKind;
@@ -23,6 +23,8 @@ import java.util.TreeMap;
  * @param nodes addresses of nodes, as any other node knows them, and of API servers outside
  * @param namespaces their labels
  * @param policies by key
+ * @param groups that policies may name
+ * @param groupDocuments the objects that these were read from
  */
 public record ClusterState(
     PolicySettings settings,
@@ -30,11 +32,13 @@ public record ClusterState(
     List<Party> nodes,
     Map<String, Map<String, String>> namespaces,
     Map<PolicyKey, PolicyDocument> policies,
-    List<CidrGroup> groups) {
+    List<PeerGroup> groups,
+    List<Map<String, ?>> groupDocuments) {
   public ClusterState {
     workloads = List.copyOf(workloads);
     nodes = List.copyOf(nodes);
     groups = List.copyOf(groups);
+    groupDocuments = List.copyOf(groupDocuments);
     namespaces = Map.copyOf(namespaces);
     policies = java.util.Collections.unmodifiableMap(new TreeMap<>(policies));
   }
@@ -55,14 +59,14 @@ public record ClusterState(
   public ClusterState with(Map<PolicyKey, PolicyDocument> changed) {
     Map<PolicyKey, PolicyDocument> both = new TreeMap<>(policies);
     both.putAll(changed);
-    return new ClusterState(settings, workloads, nodes, namespaces, both, groups);
+    return new ClusterState(settings, workloads, nodes, namespaces, both, groups, groupDocuments);
   }
 
   /** Without these policies. */
   public ClusterState without(java.util.Collection<PolicyKey> removed) {
     Map<PolicyKey, PolicyDocument> rest = new TreeMap<>(policies);
     rest.keySet().removeAll(removed);
-    return new ClusterState(settings, workloads, nodes, namespaces, rest, groups);
+    return new ClusterState(settings, workloads, nodes, namespaces, rest, groups, groupDocuments);
   }
 
   /** Decides for this state. */

@@ -4,7 +4,6 @@ import io.ovenet.kubernetes.ApiException;
 import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.RecordKind;
-import io.ovenet.kubernetes.WatchScope;
 import io.ovenet.policy.PolicySettings;
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -22,7 +21,7 @@ public final class LiveCluster {
 
   private LiveCluster() {}
 
-  /** Pods, namespaces, nodes, API servers and policies. */
+  /** Pods, namespaces, nodes, services and policies. */
   public static ClusterState read(KubernetesApi api) throws IOException {
     StateReader reader = new StateReader(settings(api));
     for (RecordKind<?> kind :
@@ -31,31 +30,22 @@ public final class LiveCluster {
             RecordKind.PODS,
             RecordKind.NODES,
             RecordKind.CILIUM_CIDR_GROUPS,
+            RecordKind.SERVICES,
+            RecordKind.ENDPOINT_SLICES,
             RecordKind.NETWORK_POLICIES,
             RecordKind.CILIUM_NETWORK_POLICIES,
             RecordKind.CILIUM_CLUSTERWIDE_NETWORK_POLICIES)) {
       forEach(api, kind, object -> reader.add(object, null));
     }
-    forEach(
-        api,
-        RecordKind.ENDPOINT_SLICES,
-        WatchScope.OF_API_SERVER,
-        object -> reader.add(object, null));
     return reader.state();
   }
 
   /** Each object of a kind, with its {@code kind}, which those of a list don't have. */
   public static void forEach(KubernetesApi api, RecordKind<?> kind, Consumer<JsonObject> consumer)
       throws IOException {
-    forEach(api, kind, WatchScope.ALL, consumer);
-  }
-
-  private static void forEach(
-      KubernetesApi api, RecordKind<?> kind, WatchScope scope, Consumer<JsonObject> consumer)
-      throws IOException {
     String next = "";
     do {
-      String path = kind.collectionPath() + "?" + scope.query() + "limit=" + PAGE;
+      String path = kind.collectionPath() + "?limit=" + PAGE;
       JsonObject page;
       try {
         page =

@@ -4,15 +4,15 @@ import io.ovenet.kubernetes.ContainerPort;
 import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.kubernetes.PodRecord;
 import io.ovenet.kubernetes.RecordKind;
-import io.ovenet.kubernetes.policy.CidrGroups;
+import io.ovenet.kubernetes.policy.PeerGroupReader;
 import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.Cidr;
-import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.LabelFilter;
 import io.ovenet.policy.LabelKeys;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPort;
 import io.ovenet.policy.NamedPorts;
+import io.ovenet.policy.PeerGroup;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyKind;
 import io.ovenet.policy.PolicySettings;
@@ -44,7 +44,7 @@ public final class StateReader {
   private final Map<String, Map<String, String>> namespaces = new HashMap<>();
   private final Map<String, Pod> pods = new LinkedHashMap<>();
   private final Map<PolicyKey, PolicyDocument> policies = new TreeMap<>();
-  private final Map<String, CidrGroup> groups = new TreeMap<>();
+  private final Map<String, Map<String, ?>> groupDocuments = new TreeMap<>();
   private final NodeReader nodes;
   private int passedOver;
 
@@ -72,10 +72,8 @@ public final class StateReader {
     }
     if (kind.equals("List")) {
       object.objects("items").forEach(item -> add(item, source));
-    } else if (kind.equals("CiliumCIDRGroup")) {
-      // What of it can't be read is told by the operator; it is left out on the nodes, too.
-      CidrGroup group = CidrGroups.parse(object.fields(), _ -> {});
-      groups.put(group.name(), group);
+    } else if (PeerGroupReader.KINDS.contains(kind)) {
+      addGroup(kind, object);
     } else if (kind.equals("Namespace")) {
       JsonObject metadata = object.object("metadata");
       Map<String, String> labels = new HashMap<>(metadata.stringMap("labels"));
@@ -86,8 +84,6 @@ public final class StateReader {
       addPod(object);
     } else if (kind.equals("Node")) {
       nodes.add(RecordKind.NODES.reader().apply(object));
-    } else if (kind.equals("EndpointSlice")) {
-      nodes.add(RecordKind.ENDPOINT_SLICES.reader().apply(object));
     } else if (TEMPLATES.contains(kind)) {
       addTemplate(object, object.object("spec").object("template"), kind, "");
     } else if (kind.equals("CronJob")) {
@@ -104,6 +100,13 @@ public final class StateReader {
           object.object("metadata").string("name"));
     } else {
       passedOver++;
+    }
+  }
+
+  private void addGroup(String kind, JsonObject object) {
+    groupDocuments.put(PeerGroupReader.keyOf(object.fields()), object.fields());
+    if (kind.equals("EndpointSlice")) {
+      nodes.add(RecordKind.ENDPOINT_SLICES.reader().apply(object));
     }
   }
 
@@ -148,12 +151,20 @@ public final class StateReader {
 
   /** All that was taken. */
   public ClusterState state() {
+    // What of groups can't be read is left out on the nodes, too, which tell it.
+    List<PeerGroup> groups = PeerGroupReader.groupsOf(groupDocuments.values(), _ -> {});
     List<Workload> workloads = new ArrayList<>();
     for (Pod pod : pods.values()) {
       workloads.add(workload(pod));
     }
     return new ClusterState(
-        settings, workloads, nodes.parties(), namespaces, policies, List.copyOf(groups.values()));
+        settings,
+        workloads,
+        nodes.parties(),
+        namespaces,
+        policies,
+        groups,
+        List.copyOf(groupDocuments.values()));
   }
 
   private Workload workload(Pod pod) {

@@ -117,7 +117,7 @@ class LargePoliciesTest {
         "{endpointSelector: {}, ingressDeny: [{fromCIDRSet: [{cidrGroupRef: g}], toPorts: [{ports: [{port: '80'}]}]}]}");
     assertThat(world.in("172.16.0.1", TCP, 80)).isFalse();
     assertThat(world.in("172.16.0.1", TCP, 81)).isTrue();
-    world.removeGroup("g");
+    world.removeGroup("{metadata: {name: g}}");
     assertThat(world.in("172.16.0.1", TCP, 81)).isFalse();
     assertThat(world.snapshot().prefixes()).isEmpty();
   }

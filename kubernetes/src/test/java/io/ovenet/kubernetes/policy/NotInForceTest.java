@@ -218,9 +218,9 @@ class NotInForceTest {
   /** Nothing that is not in force can be in a deny, but what says who the peers are. */
   @Test
   void everyKindOfFieldIsAskedAbout() {
-    assertThat(fields()).hasSize(15);
+    assertThat(fields()).hasSize(14);
     assertThat(denials().map(Example::field).distinct())
-        .containsExactlyInAnyOrder("fromGroups", "toGroups", "toServices", "protocol");
+        .containsExactlyInAnyOrder("fromGroups", "toGroups", "protocol");
     assertThat(heldBack().map(Example::field).distinct())
         .containsExactlyInAnyOrder(
             "authentication",

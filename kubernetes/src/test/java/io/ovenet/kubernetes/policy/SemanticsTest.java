@@ -20,6 +20,7 @@ import io.ovenet.policy.TrafficDirection;
 import io.ovenet.policy.naive.Construct;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -80,6 +81,10 @@ class SemanticsTest {
     for (Field object : fields.get("objects").items()) {
       if (object.get("group").present()) {
         world.group(object.get("group").object());
+      } else if (object.get("service").present()) {
+        world.group(withKind("Service", object.get("service")));
+      } else if (object.get("slice").present()) {
+        world.group(withKind("EndpointSlice", object.get("slice")));
       } else {
         YamlCases.Document document = YamlCases.document(object, Integer.toString(number));
         world.putDocument(document.kind(), document.whole());
@@ -103,6 +108,12 @@ class SemanticsTest {
       asked++;
     }
     assertThat(asked).isPositive();
+  }
+
+  private static Map<String, ?> withKind(String kind, Field written) {
+    Map<String, Object> whole = new HashMap<>(written.object());
+    whole.put("kind", kind);
+    return whole;
   }
 
   private static List<PolicyNotice> notices(YamlCases.Document document) {

@@ -3,7 +3,6 @@ package io.ovenet.kubernetes.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ovenet.policy.Cidr;
-import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.CompiledPolicy;
 import io.ovenet.policy.Decision;
 import io.ovenet.policy.Label;
@@ -13,6 +12,7 @@ import io.ovenet.policy.NamedPort;
 import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.NodeLabels;
 import io.ovenet.policy.NumericIdentity;
+import io.ovenet.policy.PeerGroup;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyKind;
@@ -43,6 +43,19 @@ final class World {
 
   private final PolicyEngine engine;
   private final PolicyParser parser;
+  private final PeerGroupReader groupReader =
+      new PeerGroupReader(
+          new PeerServices.Listener() {
+            @Override
+            public void upserted(PeerGroup group) {
+              engine.upsertGroup(group);
+            }
+
+            @Override
+            public void deleted(String id) {
+              engine.removeGroup(id);
+            }
+          });
 
   /** A pod of the cluster: its identity and address. */
   private record Pod(int identity, Cidr address) {}
@@ -172,22 +185,22 @@ final class World {
     return group(Json.object(document));
   }
 
+  /** A CiliumCIDRGroup, a Service or an EndpointSlice. */
   World group(Map<String, ?> document) {
-    CidrGroup group =
-        CidrGroups.parse(
-            document,
-            error -> {
-              throw new AssertionError(error.toString());
-            });
-    engine.upsertCidrGroup(group);
-    groups.put(group.name(), document);
+    groupReader.put(
+        document,
+        error -> {
+          throw new AssertionError(error.toString());
+        });
+    groups.put(PeerGroupReader.keyOf(document), document);
     compile();
     return this;
   }
 
-  World removeGroup(String name) {
-    engine.removeCidrGroup(name);
-    groups.remove(name);
+  World removeGroup(String document) {
+    Map<String, ?> object = Json.object(document);
+    groupReader.remove(object);
+    groups.remove(PeerGroupReader.keyOf(object));
     compile();
     return this;
   }

@@ -15,6 +15,7 @@ public enum Construct {
   ENTITIES("entities", false),
   CIDR("CIDR", true),
   NODES("nodes by labels", true),
+  SERVICES("services by name and labels", true),
   NAMED_PORTS("named ports", true),
   PORTS("ports", true),
   ICMP("ICMP", true),

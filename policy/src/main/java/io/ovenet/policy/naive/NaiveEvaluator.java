@@ -94,7 +94,7 @@ public final class NaiveEvaluator {
   /**
    * Takes the policies, and what they may name.
    *
-   * @param groups CiliumCIDRGroups, whole objects
+   * @param groups CiliumCIDRGroups, Services and EndpointSlices, whole objects
    */
   public NaiveEvaluator(
       String cluster,

@@ -2,6 +2,7 @@ package io.ovenet.policy.naive;
 
 import java.math.BigInteger;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,10 +22,17 @@ final class NaivePeers {
   private static final List<String> CLUSTER_ENTITIES =
       List.of("host", "remote-node", "init", "ingress", "health", "unmanaged", "kube-apiserver");
 
-  private final List<? extends Map<String, ?>> groups;
+  private final List<Map<String, ?>> groups = new ArrayList<>();
+  private final NaiveServices services;
 
-  NaivePeers(List<? extends Map<String, ?>> groups) {
-    this.groups = groups;
+  /** Of CiliumCIDRGroups, Services and EndpointSlices; what has no kind is one of the first. */
+  NaivePeers(List<? extends Map<String, ?>> objects) {
+    for (Map<String, ?> object : objects) {
+      if (!Doc.text(object, "kind").matches("Service|EndpointSlice")) {
+        groups.add(object);
+      }
+    }
+    services = new NaiveServices(objects);
   }
 
   /**
@@ -59,6 +67,11 @@ final class NaivePeers {
         return Match.YES;
       }
     }
+    for (Object service : Doc.list(rule, "toServices")) {
+      if (services.holds(service, cluster, peer)) {
+        return Match.YES;
+      }
+    }
     for (Object cidr : Doc.list(rule, prefix + "CIDR")) {
       if (isOutside(peer) && contains(cidr.toString(), peer.address())) {
         return Match.YES;
@@ -72,9 +85,7 @@ final class NaivePeers {
       }
     }
     boolean unknown =
-        !Doc.list(rule, prefix + "Groups").isEmpty()
-            || !Doc.list(rule, "toServices").isEmpty()
-            || !Doc.list(rule, "toFQDNs").isEmpty();
+        !Doc.list(rule, prefix + "Groups").isEmpty() || !Doc.list(rule, "toFQDNs").isEmpty();
     for (Object set : Doc.list(rule, prefix + "CIDRSet")) {
       if (!Doc.has(set, "cidr")) {
         if (isOutside(peer) && inGroup(set, peer.address())) {
@@ -185,7 +196,7 @@ final class NaivePeers {
   }
 
   /** Whether an address is in a prefix; who has none is in none. */
-  private static boolean contains(String cidr, @Nullable String address) {
+  static boolean contains(String cidr, @Nullable String address) {
     if (address == null) {
       return false;
     }

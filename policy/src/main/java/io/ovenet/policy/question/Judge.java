@@ -1,13 +1,13 @@
 package io.ovenet.policy.question;
 
 import io.ovenet.policy.Cidr;
-import io.ovenet.policy.CidrGroup;
 import io.ovenet.policy.CompiledPolicy;
 import io.ovenet.policy.Decision;
 import io.ovenet.policy.Label;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.NamedPorts;
 import io.ovenet.policy.NumericIdentity;
+import io.ovenet.policy.PeerGroup;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicyKey;
 import io.ovenet.policy.PolicyLookup;
@@ -171,9 +171,9 @@ public final class Judge {
     snapshot = compile();
   }
 
-  /** Puts a group of prefixes, in the place of the one that was there. */
-  public void apply(CidrGroup group) {
-    engine.upsertCidrGroup(group);
+  /** Puts a group, in the place of the one that was there. */
+  public void apply(PeerGroup group) {
+    engine.upsertGroup(group);
     snapshot = compile();
   }
 

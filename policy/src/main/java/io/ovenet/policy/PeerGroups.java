@@ -6,24 +6,24 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** The groups of prefixes there are, and what rules mean by them. */
-final class CidrGroups {
-  private final Map<String, CidrGroup> groups = new TreeMap<>();
+/** The groups there are, and what rules mean by them. */
+final class PeerGroups {
+  private final Map<String, PeerGroup> groups = new TreeMap<>();
 
   /** Puts a group, or takes it out where null; returns the one that was there. */
-  @Nullable CidrGroup put(String name, @Nullable CidrGroup group) {
-    return group == null ? groups.remove(name) : groups.put(name, group);
+  @Nullable PeerGroup put(String id, @Nullable PeerGroup group) {
+    return group == null ? groups.remove(id) : groups.put(id, group);
   }
 
   /** Whether any of the rules names the group. */
-  static boolean areNamed(List<Rule> rules, @Nullable CidrGroup group) {
+  static boolean areNamed(List<Rule> rules, @Nullable PeerGroup group) {
     if (group == null) {
       return false;
     }
     for (Rule rule : rules) {
       for (RuleEntry entry : rule.entries()) {
         if (entry.peers() instanceof Peers.Selected selected) {
-          for (CidrGroupSelector selector : selected.groups()) {
+          for (PeerGroupSelector selector : selected.groups()) {
             if (selector.names(group)) {
               return true;
             }
@@ -67,8 +67,8 @@ final class CidrGroups {
 
   private Peers resolve(Peers.Selected selected) {
     List<PeerSelector> selectors = new ArrayList<>(selected.selectors());
-    for (CidrGroupSelector selector : selected.groups()) {
-      for (CidrGroup group : groups.values()) {
+    for (PeerGroupSelector selector : selected.groups()) {
+      for (PeerGroup group : groups.values()) {
         if (selector.names(group)) {
           selectors.addAll(selector.in(group));
         }
