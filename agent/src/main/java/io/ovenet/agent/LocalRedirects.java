@@ -139,9 +139,14 @@ final class LocalRedirects {
             port -> port.port() == wanted.port() && port.protocol().equals(wanted.protocol()));
   }
 
+  /** Whether a view is that of a policy for an address. */
+  static boolean isOfAddress(String name) {
+    return name.startsWith(VIEW);
+  }
+
   /** What a policy for an address makes; null: the name is none of such a policy. */
   @Nullable ServiceView ofAddress(String name) {
-    var policy = name.startsWith(VIEW) ? policies.get(name.substring(VIEW.length())) : null;
+    var policy = isOfAddress(name) ? policies.get(name.substring(VIEW.length())) : null;
     if (policy == null || policy.address() == null) {
       return null;
     }

@@ -245,7 +245,7 @@ final class ServiceTable {
   private String age(String path) {
     @Nullable ServiceRecord service = services.get(path);
     String created =
-        service != null ? service.created() : hostPorts.containsKey(path) ? "" : "~redirect";
+        service != null ? service.created() : LocalRedirects.isOfAddress(path) ? "~" : "";
     return created + " " + path;
   }
 }
