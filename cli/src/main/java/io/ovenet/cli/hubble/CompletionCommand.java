@@ -19,21 +19,27 @@ import picocli.CommandLine.Spec;
 final class CompletionCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "SHELL", description = "bash or zsh.")
+  @Parameters(paramLabel = "SHELL", description = "bash, zsh, fish or powershell.")
   private String shell = "";
 
   @Override
   public Integer call() {
-    if (!shell.equals("bash") && !shell.equals("zsh")) {
-      throw new HubbleException(
-          "completion " + shell + ": there are scripts for bash and zsh alone");
-    }
     CommandLine whole = spec.commandLine();
     while (whole.getParent() != null) {
       whole = whole.getParent();
     }
+    String script =
+        switch (shell) {
+          // It says itself what zsh needs.
+          case "bash", "zsh" -> AutoComplete.bash(whole.getCommandName(), whole) + "\n";
+          case "fish" -> new CompletionScript(whole).fish();
+          case "powershell" -> new CompletionScript(whole).powershell();
+          default ->
+              throw new HubbleException(
+                  "completion " + shell + ": there are scripts for bash, zsh, fish and powershell");
+        };
     PrintWriter out = spec.commandLine().getOut();
-    out.println(AutoComplete.bash(whole.getCommandName(), whole)); // says itself what zsh needs
+    out.print(script);
     out.flush();
     return 0;
   }

@@ -97,14 +97,27 @@ final class HubbleConfigTest {
     }
   }
 
-  @Test
-  void completionForAShell() {
+  private static String completion(String shell) {
     var out = new StringWriter();
     assertThat(
             new CommandLine(new HubbleCommand())
                 .setOut(new PrintWriter(out))
-                .execute("completion", "bash"))
+                .execute("completion", shell))
         .isZero();
-    assertThat(out.toString()).contains("hubble").contains("--summary").contains("complete -F");
+    return out.toString();
+  }
+
+  @Test
+  void completionForAShell() {
+    assertThat(completion("bash")).contains("hubble").contains("--summary").contains("complete -F");
+    assertThat(completion("fish"))
+        .contains("complete -c hubble -n '__hubble_is_at ' -f -a observe -d ")
+        .contains("complete -c hubble -n '__hubble_is_at observe' -l last -r -d 'The newest N")
+        .contains("complete -c hubble -n '__hubble_is_at observe' -s f -d ")
+        .contains("'observe agent-events'");
+    assertThat(completion("powershell"))
+        .contains("Register-ArgumentCompleter -Native -CommandName hubble")
+        .contains(",@('', 'observe', ")
+        .contains(",@('observe', '--last', 'The newest N (default: 20).')");
   }
 }
