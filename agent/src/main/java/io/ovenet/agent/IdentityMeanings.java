@@ -27,7 +27,7 @@ final class IdentityMeanings {
   /** Those used here or in the cluster that nobody stands behind, in force. */
   private final Set<Integer> disputed = new HashSet<>();
 
-  private final Set<Integer> touched = new HashSet<>();
+  private Set<Integer> touched = new HashSet<>();
 
   IdentityMeanings(PolicyEngine engine) {
     this.engine = engine;
@@ -119,6 +119,7 @@ final class IdentityMeanings {
         disputed.add(number);
       }
     }
-    touched.clear();
+    // One that held all identities at the start would be walked in its whole length ever after.
+    touched = new HashSet<>();
   }
 }

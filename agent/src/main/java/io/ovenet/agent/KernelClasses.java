@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -72,13 +73,16 @@ final class KernelClasses {
   private final Map<Integer, Integer> members = new HashMap<>();
   private final Map<Integer, Integer> engineOf = new HashMap<>();
   private final Map<Integer, List<Integer>> kernelOf = new HashMap<>();
-  private final Map<Integer, Integer> arriving = new LinkedHashMap<>();
+  private Map<Integer, Integer> arriving = new LinkedHashMap<>();
 
   /** Numbers in the table that the engine doesn't know, as far as was found out. */
-  private final Set<Integer> leaving;
+  private Set<Integer> leaving;
 
   /** Numbers that stand for nobody since the last time that all was done. */
   private final Set<Integer> expelled = new HashSet<>();
+
+  /** Classes that nobody was in at some time since all was last done. */
+  private Set<Integer> perhapsEmpty = new LinkedHashSet<>();
 
   private @Nullable IdentityClasses finished;
   private @Nullable IdentityClasses planned;
@@ -112,7 +116,7 @@ final class KernelClasses {
   Moves plan(
       IdentityClasses next, KernelVariants variants, Map<Integer, Integer> births, Alike alike) {
     var moves = new Moves(new LinkedHashMap<>(), new LinkedHashMap<>());
-    arriving.clear();
+    arriving = new LinkedHashMap<>();
     var same = new HashMap<Pair, Integer>();
     IdentityClasses.Consumer place =
         (identity, engineClass) -> {
@@ -227,6 +231,7 @@ final class KernelClasses {
     touch(number);
     engineOf.put(number, engineClass);
     members.put(number, 0);
+    perhapsEmpty.add(number);
     kernelOf.computeIfAbsent(engineClass, _ -> new ArrayList<>()).add(number);
     return number;
   }
@@ -246,7 +251,9 @@ final class KernelClasses {
   }
 
   private void leave(int kernelClass) {
-    members.merge(kernelClass, -1, Integer::sum);
+    if (members.merge(kernelClass, -1, Integer::sum) == 0) {
+      perhapsEmpty.add(kernelClass);
+    }
   }
 
   /** Classes of the kernel that hold the engine's class; none where nobody is in it. */
@@ -329,7 +336,7 @@ final class KernelClasses {
       for (int identity : gone) {
         leave(Objects.requireNonNull(realized.remove(identity)));
       }
-      leaving.clear();
+      leaving = new HashSet<>();
     }
     finished = planned;
     expelled.clear();
@@ -338,23 +345,21 @@ final class KernelClasses {
   }
 
   private void forgetEmpty() {
-    members
-        .entrySet()
-        .removeIf(
-            entry -> {
-              if (entry.getValue() > 0 || entry.getKey() == ANY) {
-                return false;
-              }
-              var engineClass = engineOf.remove(entry.getKey());
-              touch(entry.getKey());
-              if (engineClass != null) {
-                var numbers = Objects.requireNonNull(kernelOf.get(engineClass));
-                numbers.remove(/* element */ entry.getKey());
-                if (numbers.isEmpty()) {
-                  kernelOf.remove(engineClass);
-                }
-              }
-              return true;
-            });
+    for (Integer kernelClass : perhapsEmpty) {
+      if (!members.containsKey(kernelClass) || !hasNoMember(kernelClass)) {
+        continue;
+      }
+      members.remove(kernelClass);
+      var engineClass = engineOf.remove(kernelClass);
+      touch(kernelClass);
+      if (engineClass != null) {
+        var numbers = Objects.requireNonNull(kernelOf.get(engineClass));
+        numbers.remove(/* element */ kernelClass);
+        if (numbers.isEmpty()) {
+          kernelOf.remove(engineClass);
+        }
+      }
+    }
+    perhapsEmpty = new LinkedHashSet<>();
   }
 }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,8 +59,12 @@ final class KernelVariants {
   private final Map<Integer, Integer> peers = new TreeMap<>();
 
   private final Map<Integer, Set<Integer>> numbers = new HashMap<>();
-  private final Set<IpcacheKey> dirty = new LinkedHashSet<>();
-  private final Set<Integer> touched = new LinkedHashSet<>();
+  private Set<IpcacheKey> dirty = new LinkedHashSet<>();
+  private Set<Integer> touched = new LinkedHashSet<>();
+
+  /** Numbers that no address had at some time since all was last done. */
+  private final Set<Integer> perhapsUnused = new TreeSet<>();
+
   private int last = NumericIdentity.VARIANT;
 
   KernelVariants(Map<IpcacheKey, IpcacheValue> ipcache) {
@@ -101,6 +106,7 @@ final class KernelVariants {
     var before = number == 0 ? held.remove(address) : held.put(address, number);
     if (before != null && before != number) {
       Objects.requireNonNull(members.get(before)).remove(address);
+      perhapsUnused.add(before);
     }
     if (number != 0) {
       members.computeIfAbsent(number, _ -> new LinkedHashSet<>()).add(address);
@@ -188,6 +194,7 @@ final class KernelVariants {
     }
     numbers.computeIfAbsent(peer, _ -> new LinkedHashSet<>()).add(number);
     touched.add(number);
+    perhapsUnused.add(number);
   }
 
   private void forget(int number, int peer) {
@@ -227,14 +234,15 @@ final class KernelVariants {
 
   /** What was planned is done: forgets the numbers that no address has, and returns them. */
   List<Integer> finish() {
-    dirty.clear();
-    touched.clear();
+    dirty = new LinkedHashSet<>();
+    touched = new LinkedHashSet<>();
     var unused = new ArrayList<Integer>();
-    for (int number : peers.keySet()) {
-      if (members.getOrDefault(number, Set.of()).isEmpty()) {
+    for (int number : perhapsUnused) {
+      if (peers.containsKey(number) && members.getOrDefault(number, Set.of()).isEmpty()) {
         unused.add(number);
       }
     }
+    perhapsUnused.clear();
     for (int number : unused) {
       forget(number, Objects.requireNonNull(peers.remove(number)));
       members.remove(number);

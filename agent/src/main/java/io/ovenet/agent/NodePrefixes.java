@@ -25,6 +25,10 @@ final class NodePrefixes {
   private final Ipcache ipcache;
   private final KernelVariants variants;
   private Set<Cidr> apiServers = Set.of();
+
+  /** Prefixes that a policy named no more at some time since all was last in force. */
+  private final Set<Cidr> perhapsUnused = new TreeSet<>();
+
   private BiConsumer<Integer, Labels> names = (_, _) -> {};
 
   /** Adopts the numbers that the addresses have. */
@@ -74,7 +78,8 @@ final class NodePrefixes {
       snapshot
           .moved()
           .forEach((address, variant) -> variants.want(PrefixIdentities.keyOf(address), variant));
-      var fresh = identities.add(snapshot.prefixes());
+      var fresh = identities.add(snapshot.prefixesAdded());
+      perhapsUnused.addAll(snapshot.prefixesRemoved());
       if (fresh.isEmpty()) {
         return snapshot;
       }
@@ -104,8 +109,12 @@ final class NodePrefixes {
    * @return whether there is something to compile again
    */
   boolean dropUnused(PolicySnapshot snapshot, Runnable changed) {
-    boolean dropped = drop(identities, identities.unused(snapshot.prefixes()), changed);
-    return drop(ofApiServers, ofApiServers.unused(apiServers), changed) || dropped;
+    perhapsUnused.removeIf(prefix -> !identities.has(prefix) || snapshot.isInUse(prefix));
+    boolean dropped = drop(identities, List.copyOf(perhapsUnused), changed);
+    perhapsUnused.clear();
+    var gone = new TreeSet<>(ofApiServers.prefixes());
+    gone.removeAll(apiServers);
+    return drop(ofApiServers, List.copyOf(gone), changed) || dropped;
   }
 
   private boolean drop(PrefixIdentities of, List<Cidr> unused, Runnable changed) {

@@ -276,12 +276,19 @@ final class PolicyRealizer {
   }
 
   private void adopt(KernelPolicy policy, CompiledPolicy wanted) {
+    forget(policy);
     policy.made = wanted;
     policy.classesVersion = classes.version();
-    numbers.values().removeIf(n -> n == policy.number());
     numbers.put(wanted, policy.number());
     retired.remove(policy.number());
     garbage.removeIf(g -> g.number() == policy.number());
+  }
+
+  /** It is to be found no more by what it was made from: nothing else leads to its number. */
+  private void forget(KernelPolicy policy) {
+    if (policy.made != null) {
+      numbers.remove(policy.made, policy.number());
+    }
   }
 
   /** The tables that are wanted where they may differ from those that are there. */
@@ -379,7 +386,7 @@ final class PolicyRealizer {
     var gone = classes.finish(removeGone, variants);
     for (var number : List.copyOf(realized.keySet())) {
       if (!used.contains(number) && retired.add(number)) {
-        numbers.values().removeIf(n -> n.equals(number));
+        forget(Objects.requireNonNull(realized.get(number)));
         garbage.add(new Garbage(nowNanos + GRACE_NANOS, number));
       }
     }

@@ -11,10 +11,11 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The node's own identities of prefixes: of those that policies name, and of API servers. A number
@@ -87,14 +88,13 @@ final class PrefixIdentities {
     return fresh;
   }
 
-  /** Those that are none of the prefixes in use. */
-  List<Cidr> unused(Collection<Cidr> inUse) {
-    if (numbers.size() == inUse.size()) {
-      return List.of();
-    }
-    var unused = new ArrayList<>(numbers.keySet());
-    unused.removeAll(new HashSet<>(inUse));
-    return unused;
+  /** All that have a number. */
+  Set<Cidr> prefixes() {
+    return Collections.unmodifiableSet(numbers.keySet());
+  }
+
+  boolean has(Cidr prefix) {
+    return numbers.containsKey(prefix);
   }
 
   int number(Cidr prefix) {

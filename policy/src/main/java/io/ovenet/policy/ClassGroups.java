@@ -77,6 +77,15 @@ final class ClassGroups {
     }
   }
 
+  /** The same, of some classes alone. */
+  void add(ActiveEntry entry, BitSet only, ClassPartition partition) {
+    for (int slot = only.nextSetBit(0); slot >= 0; slot = only.nextSetBit(slot + 1)) {
+      if (!entry.everyone() && entry.selects(partition.classAt(slot))) {
+        put(slot, groupOf(slot).with(entry));
+      }
+    }
+  }
+
   /** These classes are to be looked at, whether or not anything selects them. */
   void addAll(BitSet added) {
     for (int slot = added.nextSetBit(0); slot >= 0; slot = added.nextSetBit(slot + 1)) {

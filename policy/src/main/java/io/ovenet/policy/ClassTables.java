@@ -1,6 +1,8 @@
 package io.ovenet.policy;
 
 import java.util.Arrays;
+import java.util.Map;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,7 +83,12 @@ public final class ClassTables {
   }
 
   /** What differs in another version, sorted by class. */
+  // Reference on purpose: most tables of a change are the same object.
+  @SuppressWarnings("ReferenceEquality")
   public void forEachChange(ClassTables later, Consumer consumer) {
+    if (later == this) {
+      return;
+    }
     int old = 0;
     int now = 0;
     while (old < classes.length || now < later.classes.length) {
@@ -132,6 +139,39 @@ public final class ClassTables {
       System.arraycopy(tables, at, newTables, at + 1, tables.length - at);
     }
     return new ClassTables(newClasses, newTables);
+  }
+
+  /** With many at once, null where a class loses its own. */
+  ClassTables with(SortedMap<Integer, @Nullable PolicyTable> changes) {
+    boolean differs = false;
+    for (Map.Entry<Integer, @Nullable PolicyTable> change : changes.entrySet()) {
+      differs |= !java.util.Objects.equals(get(change.getKey()), change.getValue());
+    }
+    if (!differs) {
+      return this;
+    }
+    int[] newClasses = new int[classes.length + changes.size()];
+    PolicyTable[] newTables = new PolicyTable[newClasses.length];
+    int size = 0;
+    int old = 0;
+    for (Map.Entry<Integer, @Nullable PolicyTable> change : changes.entrySet()) {
+      int changed = change.getKey();
+      int found = Arrays.binarySearch(classes, old, classes.length, changed);
+      int end = found < 0 ? -found - 1 : found;
+      System.arraycopy(classes, old, newClasses, size, end - old);
+      System.arraycopy(tables, old, newTables, size, end - old);
+      size += end - old;
+      old = found < 0 ? end : end + 1;
+      PolicyTable table = change.getValue();
+      if (table != null) {
+        newClasses[size] = changed;
+        newTables[size++] = table;
+      }
+    }
+    System.arraycopy(classes, old, newClasses, size, classes.length - old);
+    System.arraycopy(tables, old, newTables, size, classes.length - old);
+    size += classes.length - old;
+    return new ClassTables(Arrays.copyOf(newClasses, size), Arrays.copyOf(newTables, size));
   }
 
   @Override

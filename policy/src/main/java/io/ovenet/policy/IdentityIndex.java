@@ -1,10 +1,12 @@
 package io.ovenet.policy;
 
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -25,10 +27,78 @@ final class IdentityIndex {
     }
   }
 
+  /**
+   * Identities with something in common. One that goes is left where it stands until half of them
+   * are gone: a cluster's label is on all of them, and none is to be searched for.
+   */
+  private static final class Members implements Iterable<IdentityState> {
+    private IdentityState[] members = new IdentityState[1];
+    private int size;
+    private int gone;
+
+    void add(IdentityState identity) {
+      if (size == members.length) {
+        members = Arrays.copyOf(members, size + Math.max(1, size / 2));
+      }
+      members[size++] = identity;
+    }
+
+    /** One of them is gone. */
+    void leave() {
+      if (2 * ++gone <= size) {
+        return;
+      }
+      IdentityState[] kept = new IdentityState[Math.max(1, size - gone)];
+      int count = 0;
+      for (IdentityState identity : this) {
+        kept[count++] = identity;
+      }
+      members = kept;
+      size = count;
+      gone = 0;
+    }
+
+    int size() {
+      return size - gone;
+    }
+
+    @Override
+    public Iterator<IdentityState> iterator() {
+      return new Iterator<>() {
+        private int next = skip(0);
+
+        private int skip(int from) {
+          int at = from;
+          while (at < size && members[at].gone) {
+            at++;
+          }
+          return at;
+        }
+
+        @Override
+        public boolean hasNext() {
+          return next < size;
+        }
+
+        @Override
+        public IdentityState next() {
+          if (next >= size) {
+            throw new NoSuchElementException();
+          }
+          IdentityState identity = members[next];
+          next = skip(next + 1);
+          return identity;
+        }
+      };
+    }
+  }
+
+  private static final Members NOBODY = new Members();
+
   private final Map<Integer, IdentityState> byNumber = new HashMap<>();
-  private final Map<KeyValue, List<IdentityState>> byLabel = new HashMap<>();
-  private final Map<String, List<IdentityState>> byKey = new HashMap<>();
-  private final TreeMap<Cidr, List<IdentityState>> byPrefix = new TreeMap<>();
+  private final Map<KeyValue, Members> byLabel = new HashMap<>();
+  private final Map<String, Members> byKey = new HashMap<>();
+  private final TreeMap<Cidr, Members> byPrefix = new TreeMap<>();
   private long search;
 
   Map<Integer, IdentityState> byNumber() {
@@ -39,54 +109,65 @@ final class IdentityIndex {
     byNumber.put(identity.number, identity);
     for (int i = 0; i < identity.labels.size(); i++) {
       Label label = identity.labels.get(i);
-      byLabel.computeIfAbsent(keyValue(label), _ -> new ArrayList<>(2)).add(identity);
-      byKey.computeIfAbsent(label.key(), _ -> new ArrayList<>(2)).add(identity);
+      if (!isRepeated(identity.labels, i, true)) {
+        byLabel.computeIfAbsent(keyValue(label), _ -> new Members()).add(identity);
+      }
+      if (!isRepeated(identity.labels, i, false)) {
+        byKey.computeIfAbsent(label.key(), _ -> new Members()).add(identity);
+      }
     }
     if (identity.prefix != null) {
-      byPrefix.computeIfAbsent(identity.prefix, _ -> new ArrayList<>(1)).add(identity);
+      byPrefix.computeIfAbsent(identity.prefix, _ -> new Members()).add(identity);
     }
   }
 
   void remove(IdentityState identity) {
     byNumber.remove(identity.number);
+    identity.gone = true;
     for (int i = 0; i < identity.labels.size(); i++) {
       Label label = identity.labels.get(i);
-      removeFrom(byLabel, keyValue(label), identity);
-      removeFrom(byKey, label.key(), identity);
+      if (!isRepeated(identity.labels, i, true)) {
+        leave(byLabel, keyValue(label));
+      }
+      if (!isRepeated(identity.labels, i, false)) {
+        leave(byKey, label.key());
+      }
     }
     if (identity.prefix != null) {
-      removeFrom(byPrefix, identity.prefix, identity);
+      leave(byPrefix, identity.prefix);
     }
+  }
+
+  /** Whether a label before that one has its key, from another source; and its value, if asked. */
+  private static boolean isRepeated(Labels labels, int index, boolean withValue) {
+    Label label = labels.get(index);
+    for (int i = 0; i < index; i++) {
+      Label other = labels.get(i);
+      if (other.key().equals(label.key()) && (!withValue || other.value().equals(label.value()))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static KeyValue keyValue(Label label) {
     return new KeyValue(label.key(), label.value());
   }
 
-  private static <K> void removeFrom(
-      Map<K, List<IdentityState>> map, K key, IdentityState identity) {
-    List<IdentityState> list = map.get(key);
-    if (list == null) {
-      return;
-    }
-    for (int i = 0; i < list.size(); i++) {
-      if (list.get(i) == identity) {
-        IdentityState last = list.removeLast();
-        if (last != identity) {
-          list.set(i, last);
-        }
-        break;
+  private static <K> void leave(Map<K, Members> map, K key) {
+    Members members = map.get(key);
+    if (members != null) {
+      members.leave();
+      if (members.size() == 0) {
+        map.remove(key);
       }
-    }
-    if (list.isEmpty()) {
-      map.remove(key);
     }
   }
 
   List<IdentityState> selectedBy(PeerSelector selector) {
     List<IdentityState> selected = new ArrayList<>();
     search++;
-    for (Collection<IdentityState> candidates : candidates(selector)) {
+    for (Iterable<IdentityState> candidates : candidates(selector)) {
       for (IdentityState identity : candidates) {
         // One with a key from two sources is in two lists.
         if (identity.found != search && selector.selects(identity.labels, identity.prefix)) {
@@ -99,22 +180,22 @@ final class IdentityIndex {
   }
 
   /** Lists that hold all that the selector can select. */
-  private Collection<? extends Collection<IdentityState>> candidates(PeerSelector selector) {
+  private List<? extends Iterable<IdentityState>> candidates(PeerSelector selector) {
     return switch (selector) {
       case EndpointSelector endpoints -> candidates(endpoints);
       case CidrSelector cidr -> {
-        List<List<IdentityState>> lists = inside(cidr.cidr());
+        List<Members> lists = inside(cidr.cidr());
         if (cidr.pods() && cidr.cidr().equals(Cidr.ALL_IPV4)) {
-          lists.add(byKey.getOrDefault(LabelKeys.NAMESPACE, List.of()));
+          lists.add(byKey.getOrDefault(LabelKeys.NAMESPACE, NOBODY));
         }
         yield lists;
       }
     };
   }
 
-  private List<List<IdentityState>> inside(Cidr cidr) {
-    List<List<IdentityState>> lists = new ArrayList<>();
-    for (Map.Entry<Cidr, List<IdentityState>> entry : byPrefix.tailMap(cidr, true).entrySet()) {
+  private List<Members> inside(Cidr cidr) {
+    List<Members> lists = new ArrayList<>();
+    for (Map.Entry<Cidr, Members> entry : byPrefix.tailMap(cidr, true).entrySet()) {
       if (!cidr.contains(entry.getKey())) {
         break;
       }
@@ -123,24 +204,24 @@ final class IdentityIndex {
     return lists;
   }
 
-  private Collection<? extends Collection<IdentityState>> candidates(EndpointSelector selector) {
-    Collection<? extends Collection<IdentityState>> best = List.of(byNumber.values());
+  private List<? extends Iterable<IdentityState>> candidates(EndpointSelector selector) {
+    List<? extends Iterable<IdentityState>> best = List.of(byNumber.values());
     int fewest = byNumber.size();
     for (LabelRequirement requirement : selector.requirements()) {
-      List<List<IdentityState>> lists = new ArrayList<>();
+      List<Members> lists = new ArrayList<>();
       switch (requirement.operator()) {
         case IN -> {
           for (String value : requirement.values()) {
-            lists.add(byLabel.getOrDefault(new KeyValue(requirement.key(), value), List.of()));
+            lists.add(byLabel.getOrDefault(new KeyValue(requirement.key(), value), NOBODY));
           }
         }
-        case EXISTS -> lists.add(byKey.getOrDefault(requirement.key(), List.of()));
+        case EXISTS -> lists.add(byKey.getOrDefault(requirement.key(), NOBODY));
         case NOT_IN, DOES_NOT_EXIST -> {
           continue;
         }
       }
       int count = 0;
-      for (List<IdentityState> list : lists) {
+      for (Members list : lists) {
         count += list.size();
       }
       if (count < fewest) {

@@ -10,6 +10,9 @@ final class IdentityState {
   final NamedPorts ports;
   IdentityClass identityClass;
 
+  /** Out of the index, but perhaps not yet out of its lists. */
+  boolean gone;
+
   /** Scratch: the search that found it last. */
   long found;
 

@@ -22,17 +22,17 @@ import org.jspecify.annotations.Nullable;
  * nothing longer says something about.
  */
 public final class PolicyEngine {
-  /** A class was made (with or without parent) or went away. */
-  private record ClassEvent(
-      IdentityClass identityClass, @Nullable IdentityClass parent, boolean removed) {}
-
   private final PolicySettings settings;
   private final TreeMap<PolicyKey, Held> policies = new TreeMap<>();
   private final Map<PolicySubject, Subject> subjects = new HashMap<>();
   private final SubjectIndex subjectIndex = new SubjectIndex();
   private final Set<Subject> undecided = new LinkedHashSet<>();
   private final Map<PolicyState.Key, PolicyState> states = new HashMap<>();
-  private final List<ClassEvent> events = new ArrayList<>();
+
+  /** Out of use since the last compile, but what others are made from. */
+  private final List<PolicyState> former = new ArrayList<>();
+
+  private final ClassChanges changes = new ClassChanges();
   private final ActiveRule.EntryIds entryIds = new ActiveRule.EntryIds();
   private final TableCompiler compiler = new TableCompiler();
   private final PrefixesInUse prefixes = new PrefixesInUse();
@@ -50,24 +50,7 @@ public final class PolicyEngine {
 
   public PolicyEngine(PolicySettings settings) {
     this.settings = settings;
-    this.partition =
-        new ClassPartition(
-            new ClassPartition.Listener() {
-              @Override
-              public void split(IdentityClass child, IdentityClass parent) {
-                events.add(new ClassEvent(child, parent, false));
-              }
-
-              @Override
-              public void added(IdentityClass identityClass) {
-                events.add(new ClassEvent(identityClass, null, false));
-              }
-
-              @Override
-              public void removed(IdentityClass identityClass) {
-                events.add(new ClassEvent(identityClass, null, true));
-              }
-            });
+    this.partition = new ClassPartition(changes);
     this.variants = new AddressVariants(partition);
     for (ReservedIdentity identity : ReservedIdentity.values()) {
       Cidr prefix =
@@ -213,6 +196,11 @@ public final class PolicyEngine {
     return objects;
   }
 
+  /** How many tables were worked out or found again so far: what changes cost. */
+  long tablesAsked() {
+    return compiler.asked();
+  }
+
   /** How many classes the identities are in. */
   public int classCount() {
     return partition.classCount();
@@ -352,6 +340,7 @@ public final class PolicyEngine {
   }
 
   private void deactivate(ActiveRule rule) {
+    changes.released(rule, partition);
     prefixes.remove(rule);
     variants.disuse(rule);
     rule.deactivate(partition);
@@ -359,8 +348,12 @@ public final class PolicyEngine {
 
   private void markUndecided(Subject subject) {
     PolicyState state = subject.state;
-    if (state != null && --state.subjects == 0) {
-      states.remove(state.key);
+    if (state != null) {
+      subject.before = state;
+      if (--state.subjects == 0) {
+        states.remove(state.key);
+        former.add(state);
+      }
     }
     subject.state = null;
     undecided.add(subject);
@@ -370,27 +363,27 @@ public final class PolicyEngine {
   // References on purpose: what did not change is the same object.
   @SuppressWarnings("ReferenceEquality")
   public PolicySnapshot compile() {
-    List<PolicySnapshot.ClassSplit> splits = new ArrayList<>();
-    for (ClassEvent event : events) {
-      apply(event, splits);
-    }
-    boolean changed = !events.isEmpty() || !undecided.isEmpty();
-    events.clear();
+    boolean changed = !changes.isEmpty() || !undecided.isEmpty();
+    List<PolicySnapshot.ClassSplit> splits = changes.apply(states.values(), former, partition);
     for (Subject subject : undecided) {
       PolicyState state =
           states.computeIfAbsent(
-              keyOf(subject), key -> new PolicyState(key, partition, compiler, localHost));
+              keyOf(subject),
+              key -> new PolicyState(key, partition, compiler, localHost, subject.before, changes));
       state.subjects++;
       subject.state = state;
+      subject.before = null;
     }
     undecided.clear();
+    former.clear();
+    changes.compiled();
     IdentityClasses classes = snapshot.classes().with(partition.takeMoved());
-    List<Cidr> needed = prefixes.sorted();
+    PrefixesInUse.Change needed = prefixes.change();
     Map<Cidr, Integer> moved = variants.takeMoved();
     if (!changed
         && moved.isEmpty()
         && classes == snapshot.classes()
-        && needed == snapshot.prefixes()
+        && needed.isNone()
         && subjects.size() == snapshot.policies().size()) {
       return snapshot;
     }
@@ -398,22 +391,11 @@ public final class PolicyEngine {
         new PolicySnapshot(
             classes,
             compiledPolicies(),
+            prefixes.sorted(),
             needed,
             Collections.unmodifiableList(splits),
             Collections.unmodifiableMap(moved));
     return snapshot;
-  }
-
-  private void apply(ClassEvent event, List<PolicySnapshot.ClassSplit> splits) {
-    IdentityClass identityClass = event.identityClass;
-    if (event.removed) {
-      states.values().forEach(state -> state.remove(identityClass));
-    } else if (event.parent != null) {
-      splits.add(new PolicySnapshot.ClassSplit(identityClass.number, event.parent.number));
-      states.values().forEach(state -> state.add(identityClass, event.parent));
-    } else if (partition.isPresent(identityClass)) {
-      states.values().forEach(state -> state.add(identityClass, null));
-    }
   }
 
   private Map<PolicySubject, CompiledPolicy> compiledPolicies() {

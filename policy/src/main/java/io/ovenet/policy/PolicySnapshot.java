@@ -1,5 +1,6 @@
 package io.ovenet.policy;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,11 +14,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PolicySnapshot {
   static final PolicySnapshot EMPTY =
-      new PolicySnapshot(IdentityClasses.EMPTY, Map.of(), List.of(), List.of(), Map.of());
+      new PolicySnapshot(
+          IdentityClasses.EMPTY,
+          Map.of(),
+          List.of(),
+          PrefixesInUse.Change.NONE,
+          List.of(),
+          Map.of());
 
   private final IdentityClasses classes;
   private final Map<PolicySubject, CompiledPolicy> policies;
   private final List<Cidr> prefixes;
+  private final PrefixesInUse.Change change;
   private final List<ClassSplit> splits;
   private final Map<Cidr, Integer> moved;
 
@@ -33,12 +41,14 @@ public final class PolicySnapshot {
       IdentityClasses classes,
       Map<PolicySubject, CompiledPolicy> policies,
       List<Cidr> prefixes,
+      PrefixesInUse.Change change,
       List<ClassSplit> splits,
       Map<Cidr, Integer> moved) {
     this.moved = moved;
     this.classes = classes;
     this.policies = policies;
     this.prefixes = prefixes;
+    this.change = change;
     this.splits = splits;
   }
 
@@ -70,6 +80,21 @@ public final class PolicySnapshot {
    */
   public List<Cidr> prefixes() {
     return prefixes;
+  }
+
+  /** Those that came into use since the snapshot before; sorted. */
+  public List<Cidr> prefixesAdded() {
+    return change.added();
+  }
+
+  /** Those that went out of use since the snapshot before; sorted. */
+  public List<Cidr> prefixesRemoved() {
+    return change.removed();
+  }
+
+  /** Whether it is among {@link #prefixes}. */
+  public boolean isInUse(Cidr prefix) {
+    return Collections.binarySearch(prefixes, prefix) >= 0;
   }
 
   /**

@@ -1,7 +1,5 @@
 package io.ovenet.policy;
 
-import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -41,23 +39,30 @@ final class PolicyState {
   int subjects;
 
   private final TableCompiler compiler;
-  private final Side ingress;
-  private final Side egress;
+  private final PolicySide ingress;
+  private final PolicySide egress;
   private CompiledPolicy compiled;
 
   /**
    * Compiles it for the classes there are.
    *
    * @param localHost the entry that lets the local host in, null if nothing does
+   * @param before what its subjects had, up to date with the classes but for those that changed;
+   *     null: nothing that is known
    */
   PolicyState(
-      Key key, ClassPartition partition, TableCompiler compiler, @Nullable ActiveEntry localHost) {
+      Key key,
+      ClassPartition partition,
+      TableCompiler compiler,
+      @Nullable ActiveEntry localHost,
+      @Nullable PolicyState before,
+      ClassChanges changes) {
     this.key = key;
     this.compiler = compiler;
-    this.ingress = new Side(key, TrafficDirection.INGRESS, localHost);
-    this.egress = new Side(key, TrafficDirection.EGRESS, null);
-    ingress.tables = ingress.compile(partition, compiler);
-    egress.tables = egress.compile(partition, compiler);
+    this.ingress = new PolicySide(key, TrafficDirection.INGRESS, localHost);
+    this.egress = new PolicySide(key, TrafficDirection.EGRESS, null);
+    ingress.compile(partition, compiler, before == null ? null : before.ingress, changes);
+    egress.compile(partition, compiler, before == null ? null : before.egress, changes);
     this.compiled = new CompiledPolicy(ingress.tables, egress.tables);
   }
 
@@ -71,163 +76,20 @@ final class PolicyState {
     return compiled;
   }
 
-  /** A class was made: the child of another, or of none. */
-  void add(IdentityClass added, @Nullable IdentityClass parent) {
-    for (Side side : List.of(ingress, egress)) {
-      if (side.enforced) {
-        PolicyTable table =
-            parent == null
-                ? side.tableOf(added, compiler)
-                : parent.number == CompiledPolicy.CLASS_ANY ? null : side.tables.get(parent.number);
-        side.tables = side.tables.with(added.number, table);
-      }
-    }
+  /** A class was made that no other was before. */
+  void add(IdentityClass added) {
+    ingress.add(added, compiler);
+    egress.add(added, compiler);
+  }
+
+  /** A class was split off another one. */
+  void split(IdentityClass child, IdentityClass parent) {
+    ingress.split(child, parent);
+    egress.split(child, parent);
   }
 
   void remove(IdentityClass removed) {
     ingress.tables = ingress.tables.with(removed.number, null);
     egress.tables = egress.tables.with(removed.number, null);
-  }
-
-  /** One direction. */
-  private static final class Side {
-    /** Sorted by id. */
-    final List<ActiveEntry> entries = new ArrayList<>();
-
-    /** Those about everyone: what CLASS_ANY's table is made from. */
-    final List<ActiveEntry> wildcards = new ArrayList<>();
-
-    final boolean enforced;
-    final Fallback otherwise;
-    final TrafficDirection direction;
-    final NamedPorts ownPorts;
-    final boolean namedWildcards;
-    ClassTables tables = ClassTables.NONE;
-    @Nullable PolicyTable any;
-
-    Side(Key key, TrafficDirection direction, @Nullable ActiveEntry localHost) {
-      List<RuleOrigin> denying = new ArrayList<>();
-      boolean defaultDeny = key.enforced;
-      List<RuleOrigin> enforcing = new ArrayList<>();
-      boolean enforcedDeny = key.enforced;
-      boolean restricts = false;
-      for (ActiveRule rule : key.rules) {
-        if (rule.rule.defaultDeny(direction)) {
-          defaultDeny = true;
-          if (!rule.rule.audit()) {
-            enforcedDeny = true;
-            enforcing.add(rule.rule.origin());
-          }
-          denying.add(rule.rule.origin());
-        }
-        for (ActiveEntry entry : rule.entries()) {
-          if (entry.direction() == direction) {
-            entries.add(entry);
-            restricts |= entry.effect() != RuleEffect.ALLOW;
-          }
-        }
-      }
-      enforced = defaultDeny || restricts;
-      if (localHost != null) {
-        entries.add(localHost);
-      }
-      entries.sort(java.util.Comparator.comparingLong(ActiveEntry::id));
-      for (ActiveEntry entry : entries) {
-        if (entry.everyone()) {
-          wildcards.add(entry);
-        }
-      }
-      otherwise =
-          new Fallback(
-              otherwise(defaultDeny, denying), otherwise(enforcedDeny, enforcing), key.audit);
-      this.direction = direction;
-      ownPorts = key.ports;
-      boolean named = false;
-      for (ActiveEntry entry : wildcards) {
-        named |= !entry.names().isEmpty();
-      }
-      namedWildcards = named && direction == TrafficDirection.EGRESS;
-    }
-
-    ClassTables compile(ClassPartition partition, TableCompiler compiler) {
-      if (!enforced) {
-        return ClassTables.NONE;
-      }
-      PolicyTable anyTable = compiler.table(wildcards, portsOf(null), otherwise);
-      any = anyTable;
-      ClassGroups groups = compiler.groups();
-      for (ActiveEntry entry : entries) {
-        groups.add(entry);
-      }
-      if (namedWildcards) {
-        groups.addAll(partition.slotsWithPorts());
-      }
-      BitSet slots = groups.slots();
-      ClassTables.Builder byClass = new ClassTables.Builder(slots.cardinality() + 1);
-      byClass.add(CompiledPolicy.CLASS_ANY, anyTable);
-      for (int slot = slots.nextSetBit(0); slot >= 0; slot = slots.nextSetBit(slot + 1)) {
-        IdentityClass identityClass = partition.classAt(slot);
-        PolicyTable table = tableOf(groups.groupOf(slot), portsOf(identityClass), compiler);
-        if (!table.equals(anyTable)) {
-          byClass.add(identityClass.number, table);
-        }
-      }
-      groups.clear();
-      return byClass.build();
-    }
-
-    private PolicyTable tableOf(ClassGroups.Group group, NamedPorts ports, TableCompiler compiler) {
-      PolicyTable table = group.table;
-      if (table == null) {
-        table = compiler.table(withWildcards(group.entries()), ports, otherwise);
-        // In egress each class may have other ports.
-        if (direction == TrafficDirection.INGRESS) {
-          group.table = table;
-        }
-      }
-      return table;
-    }
-
-    private static Decision otherwise(boolean defaultDeny, List<RuleOrigin> denying) {
-      return defaultDeny
-          ? new Decision(Verdict.DEFAULT, MatchType.NONE, RuleOrigins.of(denying), List.of())
-          : Decision.NOT_ENFORCED;
-    }
-
-    /** In ingress a name is the subject's own port, in egress the peers'. */
-    private NamedPorts portsOf(@Nullable IdentityClass peers) {
-      return direction == TrafficDirection.INGRESS
-          ? ownPorts
-          : peers == null ? NamedPorts.NONE : peers.ports;
-    }
-
-    /** Merged by id. */
-    private List<ActiveEntry> withWildcards(List<ActiveEntry> specific) {
-      if (wildcards.isEmpty()) {
-        return specific;
-      }
-      List<ActiveEntry> merged = new ArrayList<>(specific.size() + wildcards.size());
-      int next = 0;
-      for (ActiveEntry entry : specific) {
-        while (next < wildcards.size() && wildcards.get(next).id() < entry.id()) {
-          merged.add(wildcards.get(next++));
-        }
-        merged.add(entry);
-      }
-      merged.addAll(wildcards.subList(next, wildcards.size()));
-      return merged;
-    }
-
-    /** Null where CLASS_ANY's says the same. */
-    @Nullable PolicyTable tableOf(IdentityClass identityClass, TableCompiler compiler) {
-      List<ActiveEntry> selecting = new ArrayList<>();
-      for (ActiveEntry entry : entries) {
-        if (entry.selects(identityClass)) {
-          selecting.add(entry);
-        }
-      }
-      PolicyTable table = compiler.table(selecting, portsOf(identityClass), otherwise);
-      return table.equals(any) ? null : table;
-    }
   }
 }

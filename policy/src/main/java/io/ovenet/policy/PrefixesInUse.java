@@ -1,6 +1,7 @@
 package io.ovenet.policy;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,38 +41,66 @@ final class PrefixesInUse {
     }
   }
 
-  /** All of them; the same list as before if nothing changed. */
-  List<Cidr> sorted() {
+  /**
+   * What came into use and went out of it.
+   *
+   * @param added sorted
+   * @param removed likewise
+   */
+  record Change(List<Cidr> added, List<Cidr> removed) {
+    static final Change NONE = new Change(List.of(), List.of());
+
+    boolean isNone() {
+      return added.isEmpty() && removed.isEmpty();
+    }
+  }
+
+  /** Since this was last asked. */
+  Change change() {
     List<Cidr> added = new ArrayList<>();
     List<Cidr> removed = new ArrayList<>();
     for (Cidr cidr : touched) {
-      boolean was = java.util.Collections.binarySearch(sorted, cidr) >= 0;
+      boolean was = Collections.binarySearch(sorted, cidr) >= 0;
       if (was != uses.containsKey(cidr)) {
         (was ? removed : added).add(cidr);
       }
     }
     touched.clear();
-    if (!added.isEmpty() || !removed.isEmpty()) {
-      sorted = List.of(merge(sorted, added, removed));
+    if (added.isEmpty() && removed.isEmpty()) {
+      return Change.NONE;
     }
+    sorted = merge(added, removed);
+    return new Change(Collections.unmodifiableList(added), Collections.unmodifiableList(removed));
+  }
+
+  /** All of them, as of the last change. */
+  List<Cidr> sorted() {
     return sorted;
   }
 
-  private static Cidr[] merge(List<Cidr> sorted, List<Cidr> added, List<Cidr> removed) {
+  /** Copies what lies between the differences. */
+  private List<Cidr> merge(List<Cidr> added, List<Cidr> removed) {
     List<Cidr> merged = new ArrayList<>(sorted.size() + added.size());
+    int from = 0;
     int nextAdded = 0;
     int nextRemoved = 0;
-    for (Cidr cidr : sorted) {
-      if (nextRemoved < removed.size() && removed.get(nextRemoved).equals(cidr)) {
-        nextRemoved++;
-        continue;
+    while (nextAdded < added.size() || nextRemoved < removed.size()) {
+      boolean adds =
+          nextRemoved == removed.size()
+              || (nextAdded < added.size()
+                  && added.get(nextAdded).compareTo(removed.get(nextRemoved)) < 0);
+      Cidr next = adds ? added.get(nextAdded++) : removed.get(nextRemoved++);
+      int found = Collections.binarySearch(sorted, next);
+      int at = found < 0 ? -found - 1 : found;
+      merged.addAll(sorted.subList(from, at));
+      from = at;
+      if (adds) {
+        merged.add(next);
+      } else {
+        from++;
       }
-      while (nextAdded < added.size() && added.get(nextAdded).compareTo(cidr) < 0) {
-        merged.add(added.get(nextAdded++));
-      }
-      merged.add(cidr);
     }
-    merged.addAll(added.subList(nextAdded, added.size()));
-    return merged.toArray(new Cidr[0]);
+    merged.addAll(sorted.subList(from, sorted.size()));
+    return Collections.unmodifiableList(merged);
   }
 }

@@ -16,6 +16,9 @@ final class Subject {
   /** Null while it has to be looked up again. */
   @Nullable PolicyState state;
 
+  /** What it had when the engine last compiled, while it has to be looked up again. */
+  @Nullable PolicyState before;
+
   Subject(PolicySubject subject) {
     this.subject = subject;
     this.labels = subject.labels();

@@ -55,6 +55,7 @@ final class TableCompiler {
   private final ClassGroups groups = new ClassGroups();
   private final Map<Key, PolicyTable> remembered = new HashMap<>();
   private final Map<PolicyTable, PolicyTable> shared = new HashMap<>();
+  private long asked;
 
   /**
    * The table that these entries make.
@@ -64,6 +65,7 @@ final class TableCompiler {
    * @param otherwise for what no entry decides
    */
   PolicyTable table(List<ActiveEntry> entries, NamedPorts ports, Fallback otherwise) {
+    asked++;
     NamedPorts named = ports;
     if (!ports.isEmpty()) {
       named = ports.only(name -> isNamed(entries, name));
@@ -80,6 +82,11 @@ final class TableCompiler {
       remembered.put(new Key(List.copyOf(entries), named, otherwise), table);
     }
     return table;
+  }
+
+  /** How often it was asked for a table: what a change cost. */
+  long asked() {
+    return asked;
   }
 
   /** To group classes in: empty, and to be left so. */
