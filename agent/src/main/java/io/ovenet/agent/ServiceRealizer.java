@@ -73,6 +73,9 @@ final class ServiceRealizer {
 
   private final Map<ServiceKey, String> owners = new HashMap<>();
 
+  /** Until then a service of a former process may be in force that is not known to be wanted. */
+  private boolean complete;
+
   /** What a write that failed may have changed or not. */
   private final Set<ServiceKey> uncertainServices = new HashSet<>();
 
@@ -139,6 +142,7 @@ final class ServiceRealizer {
           before.put(name, old == null ? ServiceView.none(name) : old);
         });
     removeServices(changes, before);
+    changes.values().forEach(view -> view.frontends().forEach(f -> forgetShared(f, prefixes)));
     prefixes.forEach(this::keepSourceRanges);
     skippedBy(changes.values()).forEach(skips::keep);
     replaceRanges(changes, before, sets, now);
@@ -150,21 +154,22 @@ final class ServiceRealizer {
    */
   void complete(long now) {
     deleteServices(services.keySet().stream().filter(key -> !owners.containsKey(key)).toList());
+    var wanted = wantedRanges(realized.values());
     for (var number : List.copyOf(sourceRanges.keySet())) {
-      if (!serviceNumbers.containsValue(number)) {
-        keepSourceRanges(number, Set.of());
-      }
+      keepSourceRanges(number, wanted.getOrDefault(number, Set.of()));
     }
     skips.retain(serviceNumbers.values());
     var unused = new ArrayList<Integer>();
     backends.forEach(
         (number, backend) -> {
           var key = BackendKey.of(backend);
-          if (!users.containsKey(key) || !number.equals(backendNumbers.get(key))) {
+          if (users.getOrDefault(key, Set.of()).isEmpty()
+              || !number.equals(backendNumbers.get(key))) {
             unused.add(number);
           }
         });
     deleteBackends(unused);
+    complete = true;
     settled(now);
   }
 
@@ -172,6 +177,35 @@ final class ServiceRealizer {
   void settled(long now) {
     orphans.forEach(range -> slots.release(range, now));
     orphans.clear();
+  }
+
+  /**
+   * Prefixes stay for now that a frontend may share with one of a former process: both have its
+   * number, and the other goes only when everything is known.
+   */
+  private void forgetShared(ServiceFrontend frontend, Map<Integer, Set<SourceRangeKey>> prefixes) {
+    for (var scope : ServiceKey.SCOPES) {
+      var key = frontend.key().in(scope);
+      if (services.containsKey(key) && !owners.containsKey(key)) {
+        prefixes.remove(serviceNumbers.get(Frontend.of(key)));
+      }
+    }
+  }
+
+  private Map<Integer, Set<SourceRangeKey>> wantedRanges(Collection<ServiceView> views) {
+    var wanted = new HashMap<Integer, Set<SourceRangeKey>>();
+    for (var view : views) {
+      for (var frontend : view.frontends()) {
+        var number = serviceNumbers.get(Frontend.of(frontend.key()));
+        if (number != null) {
+          var ranges = wanted.computeIfAbsent(number, _ -> new HashSet<>());
+          for (var range : frontend.sourceRanges()) {
+            ranges.add(new SourceRangeKey(number, range.address(), range.length()));
+          }
+        }
+      }
+    }
+    return wanted;
   }
 
   private void writeBackends(Collection<ServiceView> views) {
@@ -251,7 +285,6 @@ final class ServiceRealizer {
       Collection<ServiceView> views, Map<BackendSet, Ranges> sets) {
     var values = new LinkedHashMap<ServiceKey, ServiceValue>();
     var prefixes = new LinkedHashMap<SourceRangeKey, Integer>();
-    var wanted = new HashMap<Integer, Set<SourceRangeKey>>();
     for (var view : views) {
       for (var frontend : view.frontends()) {
         var key = frontend.key();
@@ -260,18 +293,18 @@ final class ServiceRealizer {
         if (!view.service().equals(owners.put(key, view.service()))) {
           listener.named(number, key, view.service());
         }
-        var ranges = wanted.computeIfAbsent(number, _ -> new HashSet<>());
-        for (var range : frontend.sourceRanges()) {
-          ranges.add(new SourceRangeKey(number, range.address(), range.length()));
-        }
-        ranges.forEach(range -> prefixes.put(range, 1));
-        prefixes.keySet().removeAll(sourceRanges.getOrDefault(number, Set.of()));
         var value = value(frontend, number, sets);
         if (!value.equals(services.get(key)) || uncertainServices.contains(key)) {
           values.put(key, value);
         }
       }
     }
+    var wanted = wantedRanges(views);
+    wanted.forEach(
+        (number, ranges) -> {
+          var present = sourceRanges.getOrDefault(number, Set.of());
+          ranges.stream().filter(r -> !present.contains(r)).forEach(r -> prefixes.put(r, 1));
+        });
     skips.add(skippedBy(views));
     if (!prefixes.isEmpty()) {
       tables.sourceRanges().put(prefixes);
@@ -336,8 +369,24 @@ final class ServiceRealizer {
     var gone = new HashSet<ServiceKey>();
     for (var view : before.values()) {
       for (var frontend : view.frontends()) {
-        if (!kept.contains(frontend.key()) && view.service().equals(owners.get(frontend.key()))) {
+        // Of a write that failed the value may still be this service's, whoever has it now: that
+        // one's change is still to be done, and writes it again.
+        if (!kept.contains(frontend.key())
+            && (view.service().equals(owners.get(frontend.key()))
+                || uncertainServices.contains(frontend.key()))) {
           gone.add(frontend.key());
+        }
+      }
+    }
+    // Who has an address from inside has it from outside: what another had of it is gone, too.
+    for (var view : changes.values()) {
+      for (var frontend : view.frontends()) {
+        for (var scope : ServiceKey.SCOPES) {
+          var key = frontend.key().in(scope);
+          var owner = owners.get(key);
+          if (owner != null && !owner.equals(view.service()) && !kept.contains(key)) {
+            gone.add(key);
+          }
         }
       }
     }
@@ -404,16 +453,13 @@ final class ServiceRealizer {
             var left = users.get(key);
             if ((now == null || !now.backends().containsKey(key)) && left != null) {
               left.remove(name);
-              if (left.isEmpty()) {
+              if (left.isEmpty() && complete) {
                 unused.add(number(key));
               }
             }
           }
         });
     deleteBackends(unused);
-    if (!unused.isEmpty()) {
-      listener.gone(unused);
-    }
   }
 
   private void deleteBackends(List<Integer> numbers) {
@@ -428,6 +474,7 @@ final class ServiceRealizer {
         users.remove(BackendKey.of(backend));
       }
     }
+    listener.gone(numbers);
   }
 
   /** What a failed change may have left: the old and the new. */

@@ -208,6 +208,7 @@ class ServiceRealizerTest {
     var second = Services.endpoint("10.1.0.2", "n2", "");
     table.upsertSlice(Services.slice("a/s-1", "s", ports, first + "," + second));
     realizer.realize(table.changes(), now);
+    realizer.complete(now);
     int number = 0;
     for (var entry : backends.entries.entrySet()) {
       if (entry.getValue().address().getHostAddress().equals("10.1.0.1")) {
@@ -325,6 +326,7 @@ class ServiceRealizerTest {
         service("shop/web", "{'clusterIP':'10.96.0.9','ports':[{'name':'http','port':80}]}"));
     table.upsertSlice(slice("shop/web-1", "web", HTTP, endpoint("10.0.0.1", "n1", "")));
     realizer.realize(table.changes(), now);
+    realizer.complete(now);
     var before = Set.copyOf(backends.entries.keySet());
     table.upsertSlice(
         slice(

@@ -16,7 +16,7 @@ record Question(
     PolicySubject subject, boolean ingress, RandomWorld.Peer peer, int protocol, int port) {
 
   /** Draws to find what a deny rule decides: by chance alone that is rare. */
-  private static final int DRAWS = 12;
+  private static final int DRAWS = 24;
 
   /** One about a world, by its own chance; four of five that a rule denies, if found. */
   static Question about(RandomWorld world) {

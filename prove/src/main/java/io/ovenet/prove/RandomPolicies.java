@@ -83,7 +83,7 @@ final class RandomPolicies {
     }
     for (String key : List.of("ingress", "egress")) {
       // So that a deny often stands over an allow.
-      if (spec.containsKey(key + "Deny") && chance(60)) {
+      if (spec.containsKey(key + "Deny") && chance(75)) {
         String peers = key.equals("ingress") ? "fromEntities" : "toEntities";
         spec.put(key, List.of(Map.of(peers, List.of("all"))));
       }
