@@ -1,4 +1,4 @@
-// Builds the page into the module's classes, or runs its unit tests. What is up to date is not done again.
+// Builds the page into the module's classes, runs its unit tests, or journeys in a browser. What is up to date is not done again.
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -70,7 +70,8 @@ if (options.includes("--skip=true")) process.exit(0);
 dependencies();
 if (what === "page") page();
 else if (what === "test") tool("vitest", "run", "--config", "vitest.config.ts");
+else if (what === "journeys") tool("vitest", "run", "--config", "vitest.journeys.config.ts", ...options);
 else {
-  console.error(`ui: build.mjs knows page and test, not ${what}`);
+  console.error(`ui: build.mjs knows page, test and journeys, not ${what}`);
   process.exit(2);
 }

@@ -22,7 +22,13 @@ function colour(name: string): string {
 
 type Style = cytoscape.StylesheetJson;
 
+/** What the drawing's own pixels are multiplied with, so that it grows with the text around it. */
+function scale(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 14 || 1;
+}
+
 function style(many: boolean): Style {
+  const px = (length: number) => length * scale();
   const edge = (name: string) => ({ "line-color": colour(name), "target-arrow-color": colour(name) });
   return [
     {
@@ -30,19 +36,19 @@ function style(many: boolean): Style {
       style: {
         label: "data(label)",
         color: colour("--text"),
-        "font-size": 11,
+        "font-size": px(11),
         "font-family": "system-ui, sans-serif",
         "text-wrap": "wrap",
-        "text-max-width": "130px",
+        "text-max-width": `${px(130)}px`,
         "text-valign": "bottom",
-        "text-margin-y": 4,
+        "text-margin-y": px(4),
         "min-zoomed-font-size": 7,
         "text-background-color": colour("--surface"),
         "text-background-opacity": 0.8,
         "text-background-padding": "1px",
         "text-background-shape": "roundrectangle",
-        width: 26,
-        height: 26,
+        width: px(26),
+        height: px(26),
         "background-color": colour("--pod"),
         "border-width": 2,
         "border-color": colour("--surface"),
@@ -52,15 +58,15 @@ function style(many: boolean): Style {
       selector: "node.vm",
       style: {
         shape: "round-rectangle",
-        width: 34,
-        height: 28,
+        width: px(34),
+        height: px(28),
         "background-color": colour("--vm"),
         "border-color": colour("--vm-edge"),
         "border-width": 3,
       },
     },
-    { selector: "node.mixed", style: { shape: "cut-rectangle", width: 34, "background-color": colour("--mixed") } },
-    { selector: "node.entity", style: { shape: "hexagon", width: 32, "background-color": colour("--entity") } },
+    { selector: "node.mixed", style: { shape: "cut-rectangle", width: px(34), "background-color": colour("--mixed") } },
+    { selector: "node.entity", style: { shape: "hexagon", width: px(32), "background-color": colour("--entity") } },
     {
       selector: "node.box",
       style: {
@@ -71,7 +77,7 @@ function style(many: boolean): Style {
         "border-color": colour("--line"),
         "text-valign": "top",
         "text-margin-y": -4,
-        "font-size": 13,
+        "font-size": px(13),
         "font-weight": "bold",
         padding: "18px",
         "text-background-opacity": 0,
@@ -84,19 +90,19 @@ function style(many: boolean): Style {
         "curve-style": many ? "straight" : "bezier",
         "target-arrow-shape": "triangle",
         "arrow-scale": 0.9,
-        opacity: many ? 0.5 : 0.75,
+        "line-opacity": many ? 0.5 : 0.8,
         label: "data(label)",
-        "font-size": 9,
+        "font-size": px(10),
         "min-zoomed-font-size": 8,
         color: colour("--text"),
         "text-wrap": "wrap",
         "text-background-color": colour("--surface"),
-        "text-background-opacity": 0.85,
+        "text-background-opacity": 1,
         "text-background-padding": "2px",
         ...edge("--passed"),
       },
     },
-    { selector: "edge.quiet", style: { opacity: 0.6 } },
+    { selector: "edge.quiet", style: { "line-opacity": 0.5 } },
     { selector: "edge.audited", style: { ...edge("--audited"), "line-style": "dotted" } },
     { selector: "edge.mixed", style: { ...edge("--dropped") } },
     { selector: "edge.dropped", style: { ...edge("--dropped"), "line-style": "dashed" } },
@@ -118,8 +124,8 @@ function arrange(graph: cytoscape.Core): void {
       quality: many ? "draft" : "default",
       animate: false,
       randomize: true,
-      nodeSeparation: 90,
-      idealEdgeLength: 130,
+      nodeSeparation: 90 * scale(),
+      idealEdgeLength: 130 * scale(),
       nodeRepulsion: 20_000,
       nodeDimensionsIncludeLabels: true,
       packComponents: true,
@@ -183,7 +189,14 @@ export function Drawing({ elements, label, selected, onPick }: Props): JSX.Eleme
     const repaint = () => made.style(style(made.nodes().length > MANY));
     dark.addEventListener("change", repaint);
     addEventListener("ovenet-theme", repaint);
-    const resized = new ResizeObserver(() => made.resize());
+    let scaled = scale();
+    const resized = new ResizeObserver(() => {
+      made.resize();
+      if (scale() === scaled) return;
+      scaled = scale();
+      repaint();
+      arrange(made);
+    });
     resized.observe(box.current);
     return () => {
       dark.removeEventListener("change", repaint);

@@ -149,7 +149,8 @@ export function FlowsView({ place }: { place: Place }): JSX.Element {
   );
 }
 
-export function FlowTable({ flows }: { flows: Flow[] }): JSX.Element {
+/** Rows of flows; `brief` where there is little room: those who talk, where, and by which policy. */
+export function FlowTable({ flows, brief = false }: { flows: Flow[]; brief?: boolean }): JSX.Element {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Flows">
       <table class="flow-table">
@@ -159,15 +160,19 @@ export function FlowTable({ flows }: { flows: Flow[] }): JSX.Element {
             <th scope="col">Source</th>
             <th scope="col">Destination</th>
             <th scope="col">Port</th>
-            <th scope="col">Type</th>
-            <th scope="col">Verdict</th>
+            {brief ? null : (
+              <>
+                <th scope="col">Type</th>
+                <th scope="col">Verdict</th>
+              </>
+            )}
             <th scope="col">Policy</th>
-            <th scope="col">Summary</th>
+            {brief ? null : <th scope="col">Summary</th>}
           </tr>
         </thead>
         <tbody>
           {flows.map((flow) => (
-            <Row key={flow.seq} flow={flow} />
+            <Row key={flow.seq} flow={flow} brief={brief} />
           ))}
         </tbody>
       </table>
@@ -175,7 +180,7 @@ export function FlowTable({ flows }: { flows: Flow[] }): JSX.Element {
   );
 }
 
-function Row({ flow }: { flow: Flow }): JSX.Element {
+function Row({ flow, brief }: { flow: Flow; brief: boolean }): JSX.Element {
   return (
     <tr class={tone(flow.verdict)}>
       <td class="time">
@@ -190,11 +195,15 @@ function Row({ flow }: { flow: Flow }): JSX.Element {
         {flow.reply === true ? <span title="answer">↩ </span> : null}
         <EndName end={flow.destination} />
       </td>
-      <td>{port(flow.protocol, flow.destination.port)}</td>
-      <td>{visible(flow.type)}</td>
-      <td class="verdict">{verdict(flow.verdict)}</td>
+      <td class="port">{port(flow.protocol, flow.destination.port)}</td>
+      {brief ? null : (
+        <>
+          <td class="type">{visible(flow.type)}</td>
+          <td class="verdict">{verdict(flow.verdict)}</td>
+        </>
+      )}
       <td>{(flow.policies ?? []).map(visible).join(", ")}</td>
-      <td>{visible(flow.summary)}</td>
+      {brief ? null : <td>{visible(flow.summary)}</td>}
     </tr>
   );
 }

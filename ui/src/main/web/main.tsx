@@ -164,5 +164,9 @@ function SignIn({ onKnown }: { onKnown: () => void }): JSX.Element {
   );
 }
 
+// Before anything is drawn, so that nobody is dazzled first.
+const chosen = localStorage.getItem("ovenet-theme");
+if (chosen !== null) document.documentElement.dataset["theme"] = chosen;
+
 const root = document.getElementById("page");
 if (root !== null) render(<Page />, root);

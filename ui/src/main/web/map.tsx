@@ -4,7 +4,8 @@ import { Drawing } from "./drawing";
 import { arrows, elements, select, type Arrow } from "./graph";
 import { useLive } from "./live";
 import { Link, go, type Place } from "./router";
-import { Notices, Nothing } from "./states";
+import { TimeAxis, minutes, usePast } from "./past";
+import { Failure, Notices, Nothing } from "./states";
 import { count, port, rate, visible } from "./text";
 import type { ServiceMap } from "./types";
 
@@ -14,9 +15,12 @@ const LISTED = 200;
 /** Who talks to whom. */
 export function MapView({ place }: { place: Place }): JSX.Element {
   const { by = "application", namespace = "", search = "", focus = "", dropped = "", quiet = "" } = place.search;
-  const [map, setMap] = useState<ServiceMap | null>(null);
+  const at = /^\d{1,15}$/.test(place.search["at"] ?? "") ? Number(place.search["at"]) : null;
+  const [live, setLive] = useState<ServiceMap | null>(null);
+  const past = usePast(at, by, namespace);
+  const map = at === null ? live : past.map;
   const [picked, setPicked] = useState<string | null>(null);
-  const liveness = useLive({ view: "map", by, namespace, quiet }, { map: setMap });
+  const liveness = useLive({ view: "map", by, namespace, quiet }, { map: setLive });
   const set = (changes: Record<string, string>) => go("/map", { ...place.search, ...changes }, true);
   const shown = useMemo(
     () => (map === null ? null : select(map, { search, focus, droppedOnly: dropped === "yes" })),
@@ -86,7 +90,17 @@ export function MapView({ place }: { place: Place }): JSX.Element {
           </button>
         )}
       </form>
+      <TimeAxis at={at} onChange={(chosen) => set({ at: chosen === null ? "" : String(chosen) })} />
       <Notices liveness={liveness} />
+      {past.error === null ? null : <Failure error={past.error} />}
+      {at === null || map === null ? null : (
+        <p class="notice" role="status">
+          <strong>
+            {day(at)} {minutes(at)} to {minutes(map.until ?? at)}
+          </strong>{" "}
+          as the nodes' ledgers have it: counts are of connections. {(map.notes ?? []).map(visible).join("; ")}
+        </p>
+      )}
       {map?.tooMany === undefined ? null : (
         <p class="notice warning" role="status">
           <strong>
@@ -97,8 +111,12 @@ export function MapView({ place }: { place: Place }): JSX.Element {
       )}
       {map !== null && map.nodes.length === 0 ? (
         <Nothing
-          what="Nothing here yet."
-          remedy="No pods, and no flows. Start a workload, or look at another namespace; `ovenet lab status` and `kubectl get pods -A` say what there is."
+          what={at === null ? "Nothing here yet." : "No connections then."}
+          remedy={
+            at === null
+              ? "No pods, and no flows. Start a workload, or look at another namespace; `ovenet lab status` and `kubectl get pods -A` say what there is."
+              : "The ledger holds 24 hours of what policies decided. Move to another time, or back to live."
+          }
         />
       ) : (
         <div class="split">
@@ -116,6 +134,10 @@ export function MapView({ place }: { place: Place }): JSX.Element {
       )}
     </div>
   );
+}
+
+function day(millis: number): string {
+  return new Date(millis).toLocaleDateString();
 }
 
 function worstFirst(a: Arrow, b: Arrow): number {

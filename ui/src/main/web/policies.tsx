@@ -4,6 +4,7 @@ import { ApiError, get, post } from "./api";
 import { Drawing } from "./drawing";
 import { FlowTable } from "./flows";
 import { changed } from "./graph";
+import { PastEffect } from "./past";
 import { type Place } from "./router";
 import { Failure, Nothing } from "./states";
 import { count, visible } from "./text";
@@ -31,6 +32,7 @@ export function PoliciesView({ place }: { place: Place }): JSX.Element {
   const [error, setError] = useState<ApiError | null>(null);
   const [yaml, setYaml] = useState(place.search["yaml"] ?? EXAMPLE);
   const [by, setBy] = useState("application");
+  const [hours, setHours] = useState(1);
   const [deleted, setDeleted] = useState("");
   const [answer, setAnswer] = useState<WhatIf | null>(null);
   const [asking, setAsking] = useState(false);
@@ -44,17 +46,20 @@ export function PoliciesView({ place }: { place: Place }): JSX.Element {
     const aborted = new AbortController();
     setAsking(true);
     const timer = setTimeout(() => {
-      post<WhatIf>("what-if", { yaml, by, deleted: deleted === "" ? [] : [deleted] }, aborted.signal).then((told) => {
-        setAnswer(told);
-        setAsking(false);
-        setError(null);
-      }, fail);
+      post<WhatIf>("what-if", { yaml, by, hours, deleted: deleted === "" ? [] : [deleted] }, aborted.signal).then(
+        (told) => {
+          setAnswer(told);
+          setAsking(false);
+          setError(null);
+        },
+        fail,
+      );
     }, PAUSE_MILLIS);
     return () => {
       clearTimeout(timer);
       aborted.abort();
     };
-  }, [yaml, by, deleted]);
+  }, [yaml, by, hours, deleted]);
   const open = (policy: PolicySummary) =>
     get<{ yaml: string }>("policy", { kind: policy.kind, namespace: policy.namespace, name: policy.name }).then(
       (told) => {
@@ -127,6 +132,14 @@ export function PoliciesView({ place }: { place: Place }): JSX.Element {
                 <option value="namespace">namespace</option>
                 <option value="application">application</option>
                 <option value="pod">pod or VM</option>
+              </select>
+            </label>{" "}
+            <label class="inline">
+              looking back{" "}
+              <select value={hours} onChange={(event) => setHours(Number(event.currentTarget.value))}>
+                <option value="1">1 hour</option>
+                <option value="6">6 hours</option>
+                <option value="24">24 hours</option>
               </select>
             </label>
           </h2>
@@ -222,7 +235,14 @@ function Effect({ answer }: { answer: WhatIf | null }): JSX.Element {
         would be stopped; {count(answer.mendedCount ?? 0)} of the {count(answer.seenDropped ?? 0)} that were dropped
         would pass.
       </p>
-      {answer.broken && answer.broken.length > 0 ? <FlowTable flows={answer.broken} /> : null}
+      {answer.broken && answer.broken.length > 0 ? <FlowTable flows={answer.broken} brief /> : null}
+      {answer.past === undefined ? null : <PastEffect past={answer.past} />}
+      {answer.pastFailure === undefined ? null : (
+        <p class="notice warning">
+          <strong>What it would have stopped in the last hours isn't known ({visible(answer.pastFailure)}).</strong> The
+          ledger is the relay's: is it up, and does --server name it?
+        </p>
+      )}
     </>
   );
 }

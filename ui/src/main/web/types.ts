@@ -92,6 +92,9 @@ export interface ServiceMap {
   nodes: MapNode[];
   edges: MapEdge[];
   forgotten: number;
+  /** Of a time gone by: its end, and what is missing. */
+  until?: number;
+  notes?: string[];
 }
 
 export interface RuleText {
@@ -169,6 +172,22 @@ export interface WhatIf {
   seenDropped?: number;
   mended?: Flow[];
   mendedCount?: number;
+  past?: Past;
+  pastFailure?: string;
+}
+
+/** What a change would have stopped in a time gone by, by the ledger. */
+export interface Past {
+  since: number;
+  until: number;
+  /** Kinds of connections: who, to whom, on which port. */
+  seen: number;
+  unknown: number;
+  brokenCount: number;
+  /** How often those that would have been stopped were opened. */
+  connections: number;
+  broken: { from: string; to: string; protocol: string; port: number; connections: number; last: number }[];
+  notes: string[];
 }
 
 export interface ReachCell {

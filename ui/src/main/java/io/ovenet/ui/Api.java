@@ -19,8 +19,16 @@ final class Api {
   private final Questions questions;
   private final WhatIf whatIf;
   private final Inventory inventory;
+  private final Pasts pasts;
 
-  Api(FlowStore store, Live live, Questions questions, WhatIf whatIf, Inventory inventory) {
+  Api(
+      FlowStore store,
+      Live live,
+      Questions questions,
+      WhatIf whatIf,
+      Inventory inventory,
+      Pasts pasts) {
+    this.pasts = pasts;
     this.store = store;
     this.live = live;
     this.questions = questions;
@@ -61,6 +69,7 @@ final class Api {
     return switch (path) {
       case "state" -> live.state();
       case "map" -> live.map(parameters);
+      case "past" -> live.past(pasts.around(number(parameters, "at", 0)), parameters);
       case "flows" -> flows(parameters);
       case "flow" -> flow(parameters.getOrDefault("id", ""));
       case "why" ->
@@ -87,7 +96,10 @@ final class Api {
       throw new HttpFailure(404, "there is no /api/" + path, "");
     }
     return whatIf.answer(
-        body.string("yaml"), body.strings("deleted"), Questions.groups(body.string("by")));
+        body.string("yaml"),
+        body.strings("deleted"),
+        Questions.groups(body.string("by")),
+        Math.clamp(body.integer("hours"), 0, 24));
   }
 
   private Map<String, Object> flows(Map<String, String> parameters) {
@@ -109,7 +121,7 @@ final class Api {
 
   private static long number(Map<String, String> parameters, String name, long otherwise) {
     String text = parameters.getOrDefault(name, "");
-    return text.matches("[0-9]{1,9}") ? Long.parseLong(text) : otherwise;
+    return text.matches("[0-9]{1,15}") ? Long.parseLong(text) : otherwise;
   }
 
   private Map<String, Object> flow(String id) {

@@ -13,9 +13,11 @@ final class Edge {
 
   private final Key key;
   private final int[] passed = new int[SLOTS];
+  private final int[] leaving = new int[SLOTS];
   private final int[] stopped = new int[SLOTS];
   private long slot;
-  long forwarded;
+  private long arrived;
+  private long left;
   long dropped;
   long audited;
   long firstMillis;
@@ -23,7 +25,10 @@ final class Edge {
   long latencyNanos;
   String reason = "";
 
-  /** The last flow, for whoever wants to know labels and addresses. */
+  /**
+   * The last flow, for whoever wants to know labels and addresses: of what became of it, not of its
+   * leaving, where that is known.
+   */
   FlowView last;
 
   Edge(Key key, FlowView first) {
@@ -40,7 +45,10 @@ final class Edge {
   void count(FlowView view) {
     move(view.millis());
     lastMillis = Math.max(lastMillis, view.millis());
-    last = view;
+    boolean leaves = view.isLeaving() && key.to().isPod();
+    if (!leaves || !isDecided()) {
+      last = view;
+    }
     int index = (int) (view.millis() / SLOT_MILLIS % SLOTS);
     boolean recent = view.millis() / SLOT_MILLIS > slot - SLOTS;
     switch (view.flow().getVerdict()) {
@@ -54,10 +62,25 @@ final class Edge {
         passed[index] += recent ? 1 : 0;
       }
       default -> {
-        forwarded++;
-        passed[index] += recent ? 1 : 0;
+        if (leaves) {
+          left++;
+          leaving[index] += recent ? 1 : 0;
+        } else {
+          arrived++;
+          passed[index] += recent ? 1 : 0;
+        }
       }
     }
+  }
+
+  /** Whether somebody saw what became of it, and not only that it left. */
+  private boolean isDecided() {
+    return arrived + dropped + audited > 0;
+  }
+
+  /** Of what arrived; where nobody saw either that or a drop, of what left. */
+  long forwarded() {
+    return isDecided() ? arrived : left;
   }
 
   /** Empties the slots between the last one used and now. */
@@ -65,6 +88,7 @@ final class Edge {
     long now = millis / SLOT_MILLIS;
     for (long s = Math.max(slot + 1, now - SLOTS + 1); s <= now; s++) {
       passed[(int) (s % SLOTS)] = 0;
+      leaving[(int) (s % SLOTS)] = 0;
       stopped[(int) (s % SLOTS)] = 0;
     }
     slot = Math.max(slot, now);
@@ -74,9 +98,23 @@ final class Edge {
   double rate(long nowMillis, boolean drops) {
     move(nowMillis);
     long sum = 0;
-    for (int count : drops ? stopped : passed) {
+    for (int count : drops ? stopped : isDecided() ? passed : leaving) {
       sum += count;
     }
     return sum * 1000.0 / (SLOTS * SLOT_MILLIS);
+  }
+
+  /** As the map shows it. */
+  MapPicture.Line line(long nowMillis) {
+    return new MapPicture.Line(
+        key,
+        forwarded(),
+        dropped,
+        audited,
+        lastMillis,
+        rate(nowMillis, false),
+        rate(nowMillis, true),
+        latencyNanos,
+        reason);
   }
 }

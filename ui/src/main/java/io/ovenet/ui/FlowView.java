@@ -5,6 +5,7 @@ import io.ovenet.api.flow.Endpoint;
 import io.ovenet.api.flow.Flow;
 import io.ovenet.api.flow.Layer4;
 import io.ovenet.api.flow.Policy;
+import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Verdict;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -87,12 +88,31 @@ record FlowView(
     return flow.getUuid().isEmpty() ? "n" + sequence : flow.getUuid();
   }
 
+  /** An answer, or an error about something sent before, which is no connection of its own. */
   boolean isReply() {
-    return flow.hasIsReply() && flow.getIsReply().getValue();
+    return (flow.hasIsReply() && flow.getIsReply().getValue()) || (isIcmpError() && !isDropped());
+  }
+
+  /** RFC 792: destination unreachable, redirect, time exceeded, bad parameter; RFC 4443 §2.1. */
+  private boolean isIcmpError() {
+    return switch (protocol) {
+      case "ICMP" -> destinationPort == 3 || destinationPort == 5 || isOf(destinationPort, 11, 12);
+      case "ICMPv6" -> isOf(destinationPort, 1, 127);
+      default -> false;
+    };
+  }
+
+  private static boolean isOf(int type, int first, int last) {
+    return first <= type && type <= last;
   }
 
   boolean isDropped() {
     return flow.getVerdict() == Verdict.DROPPED || flow.getVerdict() == Verdict.ERROR;
+  }
+
+  /** Whether it was seen at its source's side alone, where its destination's still decides. */
+  boolean isLeaving() {
+    return !isDropped() && flow.getTrafficDirection() == TrafficDirection.EGRESS;
   }
 
   /** Hubble's word for what was seen. */

@@ -50,6 +50,22 @@ final class Live {
         System.currentTimeMillis());
   }
 
+  /** The map of a time gone by. */
+  Map<String, Object> past(Past past, Map<String, String> parameters) {
+    Map<String, Object> object =
+        MapPicture.json(
+            past.lines(),
+            level(parameters.getOrDefault("by", "application")),
+            parameters.getOrDefault("namespace", ""),
+            MOST_NODES,
+            Set.of(),
+            past.sinceMillis());
+    object.put("until", past.untilMillis());
+    object.put("notes", past.notes());
+    object.put("forgotten", 0L);
+    return object;
+  }
+
   private static End.Level level(String by) {
     try {
       return End.Level.valueOf(by.toUpperCase(Locale.ROOT));

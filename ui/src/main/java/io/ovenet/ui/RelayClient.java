@@ -8,6 +8,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.ovenet.api.ledger.LedgerGrpc;
 import io.ovenet.api.observer.ObserverGrpc;
 import java.net.UnixDomainSocketAddress;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +58,11 @@ final class RelayClient implements AutoCloseable {
   /** For calls with one answer. */
   ObserverGrpc.ObserverBlockingStub call() {
     return follow().withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** For what was; with a limit, since all nodes are asked. */
+  LedgerGrpc.LedgerBlockingStub ledger() {
+    return LedgerGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
   }
 
   @Override

@@ -37,9 +37,15 @@ final class Ui implements AutoCloseable {
     cluster = new ClusterView(options.kubeconfig());
     Live live = new Live(store, map, feed, cluster);
     Questions questions = new Questions(cluster);
+    Pasts pasts = new Pasts(relay);
     Api api =
         new Api(
-            store, live, questions, new WhatIf(questions, map), new Inventory(relay, cluster, map));
+            store,
+            live,
+            questions,
+            new WhatIf(questions, map, pasts),
+            new Inventory(relay, cluster, map),
+            pasts);
     QueuedThreadPool threads = new QueuedThreadPool(16, 2);
     threads.setName("web");
     threads.setDaemon(true);

@@ -1,5 +1,6 @@
 package io.ovenet.ui;
 
+import io.grpc.StatusRuntimeException;
 import io.ovenet.kubernetes.policy.ParsedPolicy;
 import io.ovenet.kubernetes.question.Groups;
 import io.ovenet.kubernetes.world.ClusterState;
@@ -15,6 +16,7 @@ import io.ovenet.policy.question.Difference;
 import io.ovenet.policy.question.Judge;
 import io.ovenet.policy.question.Party;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,10 +36,12 @@ final class WhatIf {
 
   private final Questions questions;
   private final ServiceMap map;
+  private final Pasts pasts;
   private @Nullable ClusterState of;
   private @Nullable Judge after;
 
-  WhatIf(Questions questions, ServiceMap map) {
+  WhatIf(Questions questions, ServiceMap map, Pasts pasts) {
+    this.pasts = pasts;
     this.questions = questions;
     this.map = map;
   }
@@ -47,8 +51,9 @@ final class WhatIf {
    *
    * @param yaml policies as they would be applied
    * @param deleted policies that would be deleted, as {@code kind namespace/name}
+   * @param hours how far back the ledger is asked what it would have stopped, 0 for not
    */
-  synchronized Map<String, Object> answer(String yaml, List<String> deleted, Groups by)
+  synchronized Map<String, Object> answer(String yaml, List<String> deleted, Groups by, int hours)
       throws IOException {
     ClusterState before = questions.state();
     Map<String, Object> answer = new LinkedHashMap<>();
@@ -97,11 +102,23 @@ final class WhatIf {
         answer.put("by", by.toString());
         answer.put("changes", changes);
         connections(before, is, answer);
+        if (hours > 0) {
+          past(before, was, is, hours, answer);
+        }
       } finally {
         restore(before, is, changed, gone);
       }
     }
     return answer;
+  }
+
+  private void past(
+      ClusterState state, Judge was, Judge is, int hours, Map<String, Object> answer) {
+    try {
+      answer.put("past", new Broken(state, was, is).json(pasts.last(Duration.ofHours(hours))));
+    } catch (StatusRuntimeException e) {
+      answer.put("pastFailure", "the Hubble server: " + e.getStatus().getCode());
+    }
   }
 
   private Judge afterOf(ClusterState before) {

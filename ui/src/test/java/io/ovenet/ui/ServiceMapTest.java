@@ -3,6 +3,9 @@ package io.ovenet.ui;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ovenet.api.flow.Flow;
+import io.ovenet.api.flow.ICMPv4;
+import io.ovenet.api.flow.Layer4;
+import io.ovenet.api.flow.TrafficDirection;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -49,6 +52,39 @@ class ServiceMapTest {
         .containsEntry("rate", 2 / 60.0);
     assertThat(list(json(End.Level.POD), "edges")).hasSize(3);
     assertThat(list(json(End.Level.NAMESPACE), "nodes")).hasSize(1);
+  }
+
+  private Map<?, ?> onlyEdge() {
+    return (Map<?, ?>) list(json(End.Level.POD), "edges").getFirst();
+  }
+
+  @Test
+  void whatLeftItsSourceHasNotPassedUntilItsDestinationLetItIn() {
+    var web = FakeHubble.pod("shop", "web", "web");
+    var db = FakeHubble.pod("shop", "db", "db");
+    Flow.Builder leaving =
+        FakeHubble.tcp(web, db, 5432, true, NOW - 1000)
+            .setTrafficDirection(TrafficDirection.EGRESS);
+    add(leaving);
+    assertThat(onlyEdge().get("forwarded")).as("nobody saw more of it").isEqualTo(1L);
+    add(FakeHubble.tcp(web, db, 5432, false, NOW - 1000));
+    add(leaving);
+    assertThat(onlyEdge().get("forwarded")).isEqualTo(0L);
+    assertThat(onlyEdge().get("rate")).isEqualTo(0.0);
+    assertThat(onlyEdge().get("dropped")).isEqualTo(1L);
+    assertThat(map.connections(true)).isEmpty();
+    assertThat(map.connections(false)).hasSize(1);
+    add(FakeHubble.tcp(web, db, 5432, true, NOW - 1000));
+    assertThat(onlyEdge().get("forwarded")).isEqualTo(1L);
+  }
+
+  @Test
+  void anIcmpErrorIsNoConnection() {
+    add(
+        FakeHubble.tcp(
+                FakeHubble.pod("shop", "db", "db"), FakeHubble.pod("shop", "web", "web"), 0, true)
+            .setL4(Layer4.newBuilder().setICMPv4(ICMPv4.newBuilder().setType(3).setCode(1))));
+    assertThat(list(json(End.Level.POD), "edges")).isEmpty();
   }
 
   @Test
