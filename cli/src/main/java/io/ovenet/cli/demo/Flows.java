@@ -10,6 +10,10 @@ import java.util.Locale;
 /** What Hubble says of a connection, read from {@code ovenet hubble observe -o json}. */
 final class Flows {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** The word for what Hubble knows nothing of. */
+  static final String UNSEEN = "no flow";
+
   private final List<JsonNode> flows;
 
   private Flows(List<JsonNode> flows) {
@@ -60,7 +64,7 @@ final class Flows {
     }
     return forwarded
         ? new Verdict("FORWARDED", reason.isEmpty() ? "no policy on either side" : "by " + reason)
-        : new Verdict("no flow", "Hubble saw nothing");
+        : new Verdict(UNSEEN, "Hubble saw nothing");
   }
 
   private static boolean isWorld(JsonNode flow) {

@@ -16,6 +16,11 @@ record Outcome(Expectation expectation, boolean answered, String verdict, String
         : !answered && verdict.equals("DROPPED");
   }
 
+  /** No packet of it was seen on any node: its client didn't come to sending one in time. */
+  boolean unseen() {
+    return verdict.equals(Flows.UNSEEN);
+  }
+
   String line() {
     String expected = expectation.allowed() ? "pass" : "drop";
     String seen = answered ? "answered" : "no answer";
