@@ -53,7 +53,9 @@ final class StaleSockets implements AutoCloseable {
 
   /** Backends are gone, by their numbers. */
   void gone(Collection<Integer> backends) {
-    gone.add(Set.copyOf(backends));
+    if (!closed) {
+      gone.add(Set.copyOf(backends));
+    }
   }
 
   private void run() {
@@ -69,17 +71,29 @@ final class StaleSockets implements AutoCloseable {
         }
         before.forEach(now::add);
         if (!closed && !now.isEmpty()) {
-          end(now);
+          tryToEnd(now);
         }
         before = first == null ? Set.of() : now;
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void tryToEnd(Set<Integer> backends) {
+    try {
+      end(backends);
     } catch (KernelException e) {
+      boolean never = e.errno() == EOPNOTSUPP;
+      if (never) {
+        closed = true;
+      }
       log.warn(
-          "sockets whose service's backend is gone are left to time out: {}; a kernel with"
-              + " CONFIG_INET_DIAG_DESTROY ends them",
-          e.getMessage());
+          "sockets whose service's backend is gone are left to time out: {}{}",
+          e.getMessage(),
+          never ? "; a kernel with CONFIG_INET_DIAG_DESTROY ends them" : "");
+    } catch (RuntimeException e) {
+      log.error("sockets whose service's backend is gone are left to time out", e);
     }
   }
 
