@@ -120,7 +120,7 @@ final class ProbeNet implements AutoCloseable {
           var flow = decided(probe, f -> f.getL4().getTCP().getSourcePort() == port);
           if (flow.getVerdict() == Verdict.FORWARDED) {
             yield answered(probe, channel, port, flow);
-          } else if (connected(channel)) {
+          } else if (begins(flow) && connected(channel)) {
             throw new AssertionError(probe + " passed though it is told dropped: " + flow);
           }
           yield outcome(flow);
@@ -153,6 +153,12 @@ final class ProbeNet implements AutoCloseable {
       }
       default -> throw new IllegalArgumentException("no protocol " + probe.protocol());
     };
+  }
+
+  /** Of the probe itself; what follows of its connection may be dropped by a policy that came. */
+  private static boolean begins(Flow flow) {
+    var flags = flow.getL4().getTCP().getFlags();
+    return flags.getSYN() && !flags.getACK();
   }
 
   /**
