@@ -231,15 +231,16 @@ final class RelayTest {
 
   @Test
   void aFollowerIsToldOfNodesThatComeLater() throws Exception {
+    add(new Agent("early", List.of(), false));
+    connected(1, 0);
     Iterator<GetFlowsResponse> responses =
         client.getFlows(GetFlowsRequest.newBuilder().setFollow(true).build());
+    assertThat(nextConnected(responses))
+        .as("the relay has the request before there is a node that comes late")
+        .containsExactly("early");
     long later = java.time.Instant.now().getEpochSecond() + 60;
     add(new Agent("late", List.of(7L, later), false));
-    GetFlowsResponse first = responses.next();
-    while (first.getNodeStatus().getStateChange() != NodeState.NODE_CONNECTED) {
-      first = responses.next();
-    }
-    assertThat(first.getNodeStatus().getNodeNamesList()).containsExactly("late");
+    assertThat(nextConnected(responses)).containsExactly("late");
     assertThat(responses.next().getFlow().getTime().getSeconds())
         .as("not what was before the follower")
         .isEqualTo(later);
@@ -274,6 +275,14 @@ final class RelayTest {
             null));
     assertThat(nextFlow(responses)).as("each once").isEqualTo(start + 1);
     assertThat(nextFlow(responses)).isEqualTo(start + 2);
+  }
+
+  private static List<String> nextConnected(Iterator<GetFlowsResponse> responses) {
+    GetFlowsResponse next = responses.next();
+    while (next.getNodeStatus().getStateChange() != NodeState.NODE_CONNECTED) {
+      next = responses.next();
+    }
+    return next.getNodeStatus().getNodeNamesList();
   }
 
   private static long nextFlow(Iterator<GetFlowsResponse> responses) {
