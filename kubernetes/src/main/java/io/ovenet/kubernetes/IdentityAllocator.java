@@ -47,6 +47,15 @@ public final class IdentityAllocator implements RecordHandler<IdentityRecord> {
   }
 
   /**
+   * Whether the number was told to mean other labels. It may have become free meanwhile: then a
+   * later one is taken, as by whoever came while it was in use.
+   */
+  private synchronized boolean meansOther(int number, Labels labels) {
+    var identity = byNumber.get(number);
+    return identity != null && !sameLabels(identity, labels);
+  }
+
+  /**
    * The number of the labels, made where nobody has yet.
    *
    * @throws IOException if the API server could not be asked or all numbers to try are taken
@@ -58,8 +67,15 @@ public final class IdentityAllocator implements RecordHandler<IdentityRecord> {
 
   private int find(Labels labels) throws IOException {
     var hash = IdentityHash.of(labels);
-    for (var attempt = 0; attempt < ATTEMPTS; attempt++) {
-      var found = at(hash.candidate(attempt), labels);
+    var asked = 0;
+    for (var attempt = 0; attempt < IdentityHash.NUMBERS && asked < ATTEMPTS; attempt++) {
+      var number = hash.candidate(attempt);
+      // In a cluster of 60,000 identities a dozen numbers are taken before one is free.
+      if (meansOther(number, labels)) {
+        continue;
+      }
+      asked++;
+      var found = at(number, labels);
       if (found != null) {
         upserted(found);
         return found.number();
@@ -68,9 +84,9 @@ public final class IdentityAllocator implements RecordHandler<IdentityRecord> {
     throw new IOException(
         "no identity for "
             + labels
-            + ": the "
+            + ": all numbers, or the "
             + ATTEMPTS
-            + " numbers to try have other labels;"
+            + " that were asked for, have other labels;"
             + " see whether the operator collects unused CiliumIdentities");
   }
 

@@ -63,6 +63,31 @@ class WritersTest {
   }
 
   @Test
+  void aNumberThatIsKnownToBeOfOtherLabelsIsNotAskedFor() throws IOException {
+    var hash = IdentityHash.of(WEB);
+    var other = IDENTITIES + hash.candidate(0);
+    server.put(other, identity(Labels.parse("k8s:app=other")));
+    var allocator = new IdentityAllocator(api);
+    allocator.upserted(CiliumRecords.identity(api.get(other)));
+    var asked = server.requests(other).size();
+    assertThat(allocator.allocate(WEB)).isEqualTo(hash.candidate(1));
+    assertThat(server.requests(other)).hasSize(asked);
+  }
+
+  @Test
+  void whoHasNotHeardThatANumberBecameFreeMakesNoSecondIdentity() throws IOException {
+    var hash = IdentityHash.of(WEB);
+    var other = IDENTITIES + hash.candidate(0);
+    server.put(other, identity(Labels.parse("k8s:app=other")));
+    var late = new IdentityAllocator(api);
+    late.upserted(CiliumRecords.identity(api.get(other)));
+    server.remove(other);
+    assertThat(new IdentityAllocator(api).allocate(WEB)).isEqualTo(hash.candidate(0));
+    assertThat(late.allocate(WEB)).isEqualTo(hash.candidate(0));
+    assertThat(server.object(IDENTITIES + hash.candidate(1))).isNull();
+  }
+
+  @Test
   void aNumberThatBecameFreeDoesNotMakeASecondIdentity() throws IOException {
     var hash = IdentityHash.of(WEB);
     server.put(IDENTITIES + hash.candidate(0), identity(Labels.parse("k8s:app=other")));
