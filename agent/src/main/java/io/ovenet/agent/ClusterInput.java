@@ -19,7 +19,6 @@ import io.ovenet.kubernetes.WatchScope;
 import io.ovenet.kubernetes.policy.PeerServices;
 import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.CidrGroup;
-import io.ovenet.policy.Labels;
 import io.ovenet.policy.PeerGroup;
 import io.ovenet.policy.PolicyKind;
 import io.ovenet.policy.ReservedIdentity;
@@ -174,7 +173,7 @@ final class ClusterInput {
       @Override
       public void upserted(IdentityRecord record) {
         allocator.upserted(record);
-        var labels = Labels.fromSecurityLabels(record.securityLabels());
+        var labels = record.labels();
         names.identity(record.number(), labels);
         steering.submit(r -> r.upsertIdentity(record.number(), labels));
         relabeler.checkIdentity(record.number(), labels);

@@ -7,7 +7,6 @@ import io.ovenet.flow.FlowNames;
 import io.ovenet.flow.PolicyRef;
 import io.ovenet.flow.RuleOrigin;
 import io.ovenet.kubernetes.PodRecord;
-import io.ovenet.policy.Label;
 import io.ovenet.policy.Labels;
 import io.ovenet.policy.ReservedIdentity;
 import java.net.InetAddress;
@@ -60,7 +59,7 @@ public final class Names implements FlowNames {
   }
 
   void identity(int number, Labels labels) {
-    identities.put(number, FlowEndpoint.identity(number, flowLabels(labels)));
+    identities.put(number, FlowEndpoint.identity(number, FlowLabels.of(labels)));
   }
 
   void interfaceName(int ifindex, String name) {
@@ -75,7 +74,7 @@ public final class Names implements FlowNames {
             cluster,
             endpoint.namespace(),
             endpoint.pod(),
-            flowLabels(endpoint.labels()),
+            FlowLabels.of(endpoint.labels()),
             workloads.of(endpoint));
     identity(endpoint.identity(), endpoint.labels());
     endpoints.put(endpoint.id(), named);
@@ -109,7 +108,7 @@ public final class Names implements FlowNames {
 
   /** An address of a node, with labels of its own. */
   void node(InetAddress address, int identity, String name, Labels labels) {
-    addresses.put(Address.of(address), FlowEndpoint.node(identity, name, flowLabels(labels)));
+    addresses.put(Address.of(address), FlowEndpoint.node(identity, name, FlowLabels.of(labels)));
   }
 
   /** A pod of another node. Its labels are those of its identity. */
@@ -140,14 +139,6 @@ public final class Names implements FlowNames {
   /** The frontend is gone; flows of what is left of its connections name it for a while. */
   void serviceGone(int number) {
     services.gone(number);
-  }
-
-  private static FlowLabels flowLabels(Labels labels) {
-    var texts = new ArrayList<String>();
-    for (Label label : labels.asList()) {
-      texts.add(label.toString());
-    }
-    return FlowLabels.of(texts);
   }
 
   @Override

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>{@link #prepare}: the table of an identity's new class is copied from its old one in every
- *       policy; identities move.
+ *       policy, but for CLASS_ANY's, which decides where there is none; identities move.
  *   <li>{@link #place}: a policy whose endpoints all want the same other one is changed where it
  *       stands, entry by entry; others are written under new numbers.
  *   <li>The caller switches endpoints to the numbers returned, by one store each, and bumps the
@@ -147,6 +147,8 @@ final class PolicyRealizer {
       return;
     }
     var successors = moves.byPredecessor();
+    // A new class without tables is decided as CLASS_ANY is.
+    successors.remove(CompiledPolicy.CLASS_ANY);
     for (var policy : realized.values()) {
       var copies = new LinkedHashMap<Place, @Nullable KernelTableEntries>();
       successors.forEach(

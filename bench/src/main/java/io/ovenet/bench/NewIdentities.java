@@ -2,6 +2,7 @@ package io.ovenet.bench;
 
 import io.ovenet.bpf.BpfMap;
 import io.ovenet.kubernetes.IdentityRecord;
+import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.kubernetes.ObjectKey;
 import io.ovenet.kubernetes.RecordHandler;
 import io.ovenet.kubernetes.RecordKind;
@@ -23,14 +24,14 @@ import java.util.concurrent.locks.LockSupport;
  * the node decides about it: the table is looked at every 50 µs.
  */
 final class NewIdentities {
-  private static final int FIRST = 60_000;
   private static final long EVERY_NANOS = 50_000;
   private static final long BETWEEN_NANOS = 20_000_000;
   private static final long CEILING_NANOS = 20_000_000_000L;
 
   private NewIdentities() {}
 
-  static void measure(BenchNode node, int count, long seed, Map<String, Object> report)
+  static void measure(
+      BenchNode node, WorldSize size, int count, long seed, Map<String, Object> report)
       throws IOException, InterruptedException {
     Output.note(count + " new identities");
     Map<Integer, Long> told = new ConcurrentHashMap<>();
@@ -45,8 +46,8 @@ final class NewIdentities {
         throw new IOException("the identities were not listed");
       }
       for (int i = 0; i < count; i++) {
-        int number = FIRST + i;
-        Map<String, Object> identity = PolicyWorld.peer(number, random);
+        Map<String, Object> identity = PolicyWorld.peer(size, i, random);
+        int number = number(identity);
         long begin = System.nanoTime();
         node.create("/apis/cilium.io/v2/ciliumidentities", identity);
         long found = await(classes, number);
@@ -61,6 +62,10 @@ final class NewIdentities {
     }
     report.put("a new identity: POST to its class in the kernel", Times.of(afterPost));
     report.put("  another watcher told to its class in the kernel", Times.of(afterTold));
+  }
+
+  private static int number(Map<String, Object> identity) {
+    return JsonObject.of(identity).object("metadata").string("name").transform(Integer::parseInt);
   }
 
   private static long await(BpfMap classes, int number) throws IOException {

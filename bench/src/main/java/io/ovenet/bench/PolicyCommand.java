@@ -35,15 +35,21 @@ final class PolicyCommand implements Callable<Integer> {
 
   private static final long BETWEEN_NANOS = 2_000_000;
 
+  private static final String TO_PACKET = "PUT to first packet";
+  private static final String TOLD_TO_PACKET = "another watcher told to first packet";
+  private static final String PROCESSOR_TIME =
+      "the agent's processor time a change, probes' flows included, ms";
+
   private enum World {
     small,
-    large
+    large,
+    huge
   }
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private Output output = new Output();
 
-  @Option(names = "--changes", description = "How many (default: 1000; large world: 200).")
+  @Option(names = "--changes", description = "How many (default: 1000; large and huge: 200).")
   private int changes;
 
   @Option(
@@ -59,11 +65,13 @@ final class PolicyCommand implements Callable<Integer> {
       description = {
         "${COMPLETION-CANDIDATES}: two pods and a policy, or 10,000 identities, 1,000 policies and",
         "250 endpoints with a policy that selects 100 of these and 1,000 identities, the agent in",
-        "a control group of half a processor and 512 MiB (default: ${DEFAULT-VALUE})."
+        "a control group of half a processor and 512 MiB, or such a change with 1,100 identities",
+        "and then with 60,000 and 40,000 prefixes of policies (and 1 GiB), and what it costs more",
+        "(default: ${DEFAULT-VALUE})."
       })
   private World world = World.small;
 
-  @Option(names = "--seed", description = "Of the large world (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--seed", description = "Of large and huge (default: ${DEFAULT-VALUE}).")
   private long seed = 1;
 
   @Option(
@@ -78,29 +86,66 @@ final class PolicyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Map<String, Object> report = new LinkedHashMap<>();
-    boolean large = world == World.large;
-    int count = changes > 0 ? changes : large ? 200 : 1000;
-    int first = warmUp >= 0 ? warmUp : count / 2;
-    try (BenchNode node = large ? new BenchNode(0.5, 512L << 20) : new BenchNode(0, 0)) {
-      PolicyWorld.Ends ends =
-          large ? PolicyWorld.large(node, seed, report) : PolicyWorld.small(node);
-      try (var _ = node.api().watch(RecordKind.CILIUM_NETWORK_POLICIES, WatchScope.ALL, clock())) {
-        long before = node.processorTime().toNanos();
-        try (PodChurn pods = new PodChurn(churn ? ends.others() : List.of())) {
-          measure(node, ends, first, count, report);
-          report.put("pods deleted and added meanwhile", pods.count());
+    switch (world) {
+      case small -> {
+        try (BenchNode node = new BenchNode(0, 0)) {
+          changes(node, PolicyWorld.small(node), changes > 0 ? changes : 1000, report);
+          report.put("agent", new Memory(node).now());
         }
-        report.put(
-            "the agent's processor time a change, probes' flows included, ms",
-            Math.round((node.processorTime().toNanos() - before) / 1e4 / (first + count)) / 100.0);
       }
-      if (large) {
-        NewIdentities.measure(node, Math.max(1, count / 2), seed, report);
-      }
-      report.put("agent", new Memory(node).now());
+      case large -> in(WorldSize.LARGE, report);
+      case huge -> compare(WorldSize.THOUSAND, WorldSize.HUGE, report);
     }
     output.print(spec, report, "Milliseconds, and MiB.");
     return 0;
+  }
+
+  private void compare(WorldSize less, WorldSize more, Map<String, Object> report)
+      throws Exception {
+    Map<String, Object> ofLess = new LinkedHashMap<>();
+    Map<String, Object> ofMore = new LinkedHashMap<>();
+    Cost lower = in(less, ofLess);
+    Cost higher = in(more, ofMore);
+    ofLess.forEach((what, figure) -> report.put(less.label() + what, figure));
+    ofMore.forEach((what, figure) -> report.put(more.label() + what, figure));
+    report.put(TO_PACKET + ", p50, times", ratio(higher.toPacket(), lower.toPacket()));
+    report.put(TOLD_TO_PACKET + ", p50, times", ratio(higher.toldToPacket(), lower.toldToPacket()));
+    report.put(PROCESSOR_TIME + ", times", ratio(higher.processorTime(), lower.processorTime()));
+  }
+
+  /** Of a change: half of them took at most so long, and the agent's time on a processor. */
+  private record Cost(double toPacket, double toldToPacket, double processorTime) {}
+
+  private static double ratio(double more, double less) {
+    return Math.round(100 * more / less) / 100.0;
+  }
+
+  private Cost in(WorldSize size, Map<String, Object> report) throws Exception {
+    int count = changes > 0 ? changes : 200;
+    try (BenchNode node = new BenchNode(0.5, size.memory())) {
+      Cost cost = changes(node, PolicyWorld.of(size, node, seed, report), count, report);
+      NewIdentities.measure(node, size, Math.max(1, count / 2), seed, report);
+      report.put("agent", new Memory(node).now());
+      return cost;
+    }
+  }
+
+  private Cost changes(BenchNode node, PolicyWorld.Ends ends, int count, Map<String, Object> report)
+      throws IOException {
+    int first = warmUp >= 0 ? warmUp : count / 2;
+    try (var _ = node.api().watch(RecordKind.CILIUM_NETWORK_POLICIES, WatchScope.ALL, clock())) {
+      long before = node.processorTime().toNanos();
+      Samples samples;
+      try (PodChurn pods = new PodChurn(churn ? ends.others() : List.of())) {
+        samples = measure(node, ends, first, count, report);
+        report.put("pods deleted and added meanwhile", pods.count());
+      }
+      double processorTime =
+          Math.round((node.processorTime().toNanos() - before) / 1e4 / (first + count)) / 100.0;
+      report.put(PROCESSOR_TIME, processorTime);
+      return new Cost(
+          Times.of(samples.toPacket).p50(), Times.of(samples.toldToPacket).p50(), processorTime);
+    }
   }
 
   /** What changes took, in nanoseconds. */
@@ -111,7 +156,7 @@ final class PolicyCommand implements Callable<Integer> {
     final List<Long> toldToPacket = new ArrayList<>();
   }
 
-  private void measure(
+  private Samples measure(
       BenchNode node, PolicyWorld.Ends ends, int first, int count, Map<String, Object> report)
       throws IOException {
     Samples cold = new Samples();
@@ -124,10 +169,11 @@ final class PolicyCommand implements Callable<Integer> {
     if (first > 0) {
       report.put("PUT to first packet, the first " + first, Times.of(cold.toPacket));
     }
-    report.put("PUT to first packet", Times.of(warm.toPacket));
+    report.put(TO_PACKET, Times.of(warm.toPacket));
     warm.toPacketByKind.forEach((what, each) -> report.put("  " + what, Times.of(each)));
     report.put("the API's answer to the PUT", Times.of(warm.answers));
-    report.put("another watcher told to first packet", Times.of(warm.toldToPacket));
+    report.put(TOLD_TO_PACKET, Times.of(warm.toldToPacket));
+    return warm;
   }
 
   private void change(

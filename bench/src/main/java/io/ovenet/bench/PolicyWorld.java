@@ -19,15 +19,10 @@ final class PolicyWorld {
   static final String PATH =
       "/apis/cilium.io/v2/namespaces/" + NAMESPACE + "/ciliumnetworkpolicies/" + NAME;
 
-  private static final int IDENTITIES = 10_000;
-  private static final int POLICIES = 1_000;
-  private static final int ENDPOINTS = 250;
   private static final int REPLICAS = 10;
-  private static final int LOCAL_POLICIES = 2 * ENDPOINTS / REPLICAS;
-  private static final int SELECTED_ENDPOINTS = 100;
-  private static final int SELECTED_IDENTITIES = 1_000;
-  private static final int FIRST_IDENTITY = 20_000;
+  private static final int FIRST_IDENTITY = 1_024;
   private static final int NAMESPACES = 100;
+  private static final int PREFIXES_A_POLICY = 1_000;
   private static final int WRITERS = 4;
 
   private PolicyWorld() {}
@@ -108,10 +103,10 @@ final class PolicyWorld {
    * pods on the node and two policies, and its identity; the other identities and policies are of
    * other nodes and namespaces.
    */
-  static Ends large(BenchNode node, long seed, Map<String, Object> report)
+  static Ends of(WorldSize size, BenchNode node, long seed, Map<String, Object> report)
       throws IOException, InterruptedException {
     Random random = new Random(seed);
-    Output.note("%,d identities, %,d policies; seed %d".formatted(IDENTITIES, POLICIES, seed));
+    Output.note(size + "; seed " + seed);
     node.namespace(NAMESPACE);
     List<Write> writes = new ArrayList<>();
     for (int i = 0; i < NAMESPACES; i++) {
@@ -120,27 +115,31 @@ final class PolicyWorld {
     }
     run(writes);
     writes.clear();
-    for (int i = 0; i < IDENTITIES - ENDPOINTS / REPLICAS; i++) {
+    for (int i = 0; i < size.identities() - size.endpoints() / REPLICAS; i++) {
       Map<String, Object> identity = identity(FIRST_IDENTITY + i, i, random);
       writes.add(() -> node.create("/apis/cilium.io/v2/ciliumidentities", identity));
     }
-    for (int i = 0; i < POLICIES - 1; i++) {
-      boolean here = i < LOCAL_POLICIES;
+    for (int i = 0; i < size.policies() - 1; i++) {
+      boolean here = i < 2 * size.endpoints() / REPLICAS;
       String namespace = here ? NAMESPACE : namespace(random.nextInt(NAMESPACES));
       Map<String, Object> policy = other(namespace, i, random);
       writes.add(() -> create(node, namespace, policy));
     }
+    for (int first = 0; first < size.prefixes(); first += PREFIXES_A_POLICY) {
+      Map<String, Object> policy =
+          toPrefixes(first, Math.min(size.prefixes(), first + PREFIXES_A_POLICY), size);
+      writes.add(() -> create(node, NAMESPACE, policy));
+    }
     writes.add(() -> create(node, NAMESPACE, policy(false, "")));
     run(writes);
-    Output.note(ENDPOINTS + " endpoints");
     List<BenchPod> pods = new ArrayList<>();
-    for (int i = 0; i < ENDPOINTS; i++) {
+    for (int i = 0; i < size.endpoints(); i++) {
       Map<String, String> labels = new HashMap<>();
       labels.put("app", "app-" + i / REPLICAS);
       labels.put("tier", "tier-" + i / REPLICAS % 5);
-      if (i < SELECTED_ENDPOINTS) {
+      if (i < WorldSize.SELECTED_ENDPOINTS) {
         labels.put("group", "changed");
-      } else if (i == SELECTED_ENDPOINTS) {
+      } else if (i == WorldSize.SELECTED_ENDPOINTS) {
         labels.put("peers", "yes");
       }
       pods.add(node.pod(NAMESPACE, "pod-" + i, labels));
@@ -155,23 +154,23 @@ final class PolicyWorld {
     AtOnce.run(pods.subList(1, pods.size()), BenchPod::add);
     LockSupport.parkNanos(3_000_000_000L); // until the agent has said so to the API
     return new Ends(
-        pods.get(SELECTED_ENDPOINTS),
+        pods.get(WorldSize.SELECTED_ENDPOINTS),
         pods.getFirst(),
-        pods.subList(SELECTED_ENDPOINTS + 1, pods.size()));
+        pods.subList(WorldSize.SELECTED_ENDPOINTS + 1, pods.size()));
   }
 
   private static String namespace(int number) {
     return "app-" + number + "-prod";
   }
 
-  /** One more of those that the changed policy selects. */
-  static Map<String, Object> peer(int number, Random random) {
-    return identity(number, 0, random);
+  /** One more of those that the changed policy selects; the index is from 0 on. */
+  static Map<String, Object> peer(WorldSize size, int index, Random random) {
+    return identity(FIRST_IDENTITY + size.identities() + index, 0, random);
   }
 
   private static Map<String, Object> identity(int number, int index, Random random) {
     Map<String, String> labels = new HashMap<>();
-    boolean peer = index < SELECTED_IDENTITIES - 1;
+    boolean peer = index < WorldSize.SELECTED_IDENTITIES - 1;
     labels.put(
         "k8s:io.kubernetes.pod.namespace",
         peer ? NAMESPACE : namespace(random.nextInt(NAMESPACES)));
@@ -192,6 +191,22 @@ final class PolicyWorld {
         Map.of("name", Integer.toString(number)),
         "security-labels",
         labels);
+  }
+
+  /** What an application of the node may reach: pods, and prefixes outside, none inside another. */
+  private static Map<String, Object> toPrefixes(int from, int to, WorldSize size) {
+    List<String> prefixes = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      prefixes.add("198.%d.%d.%d/31".formatted(18 + i / 32_768, i / 128 % 256, i % 128 * 2));
+    }
+    String app = "app-" + from / PREFIXES_A_POLICY % (size.endpoints() / REPLICAS);
+    List<Map<String, Object>> rules =
+        List.of(
+            Map.of("toCIDR", prefixes, "toPorts", ports(4_000 + from / PREFIXES_A_POLICY)),
+            Map.of("toEntities", List.of("cluster")));
+    Map<String, Object> spec =
+        Map.of("endpointSelector", Map.of("matchLabels", Map.of("app", app)), "egress", rules);
+    return object(NAMESPACE, "prefixes-" + from, "", spec);
   }
 
   /** A policy as teams write them: an application, who calls it on a port or two. */

@@ -1,55 +1,51 @@
 package io.ovenet.flow;
 
+import io.ovenet.policy.Label;
+import io.ovenet.policy.Labels;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The labels of an identity, sorted, as Hubble writes them: {@code source:key=value}, or {@code
- * source:key} for an empty value. Immutable; made once for an identity and shared by its flows.
+ * source:key} for an empty value. Immutable; made once for an identity and shared by its flows. The
+ * texts are made when a flow first needs them: most identities of a cluster never meet this node.
  */
 public final class FlowLabels {
-  public static final FlowLabels NONE = new FlowLabels(List.of());
+  public static final FlowLabels NONE = new FlowLabels(Labels.EMPTY);
 
-  private final List<String> texts;
-  private final List<Label> labels;
+  private final Labels labels;
 
-  private record Label(String source, String key, String value) {
-    static Label parse(String text) {
-      int equals = text.indexOf('=');
-      String name = equals < 0 ? text : text.substring(0, equals);
-      int colon = name.indexOf(':');
-      return new Label(
-          colon < 0 ? "" : name.substring(0, colon),
-          name.substring(colon + 1),
-          equals < 0 ? "" : text.substring(equals + 1));
-    }
+  /** Made by whoever needs it first; by two at once, twice alike. */
+  private @Nullable List<String> texts;
+
+  private FlowLabels(Labels labels) {
+    this.labels = labels;
   }
 
-  private FlowLabels(List<String> texts) {
-    this.texts = texts;
-    var parsed = new ArrayList<Label>(texts.size());
-    for (String text : texts) {
-      parsed.add(Label.parse(text));
-    }
-    this.labels = List.copyOf(parsed);
+  public static FlowLabels of(Labels labels) {
+    return labels.size() == 0 ? NONE : new FlowLabels(labels);
   }
 
-  /** In any order; duplicates count once. */
-  public static FlowLabels of(Collection<String> texts) {
-    return texts.isEmpty() ? NONE : new FlowLabels(List.copyOf(new TreeSet<>(texts)));
-  }
-
+  /** In any order. */
   public static FlowLabels of(String... texts) {
-    return of(List.of(texts));
+    return of(Labels.parse(texts));
   }
 
   /** Sorted. */
   public List<String> texts() {
-    return texts;
+    List<String> made = texts;
+    if (made == null) {
+      var each = new ArrayList<String>(labels.size());
+      for (var i = 0; i < labels.size(); i++) {
+        each.add(labels.get(i).toString());
+      }
+      Collections.sort(each);
+      made = List.copyOf(each);
+      texts = made;
+    }
+    return made;
   }
 
   /**
@@ -58,9 +54,10 @@ public final class FlowLabels {
    * @param source null: of any source, the first in order
    */
   public @Nullable String value(@Nullable String source, String key) {
-    for (Label label : labels) {
-      if (label.key.equals(key) && (source == null || label.source.equals(source))) {
-        return label.value;
+    for (var i = 0; i < labels.size(); i++) {
+      Label label = labels.get(i);
+      if (label.key().equals(key) && (source == null || label.source().equals(source))) {
+        return label.value();
       }
     }
     return null;
@@ -68,16 +65,16 @@ public final class FlowLabels {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof FlowLabels that && texts.equals(that.texts);
+    return other instanceof FlowLabels that && labels.equals(that.labels);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hashCode(texts);
+    return labels.hashCode();
   }
 
   @Override
   public String toString() {
-    return texts.toString();
+    return texts().toString();
   }
 }

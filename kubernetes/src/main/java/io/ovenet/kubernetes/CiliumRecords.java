@@ -2,6 +2,7 @@ package io.ovenet.kubernetes;
 
 import io.ovenet.kubernetes.policy.CidrGroups;
 import io.ovenet.kubernetes.policy.PolicyParser;
+import io.ovenet.policy.Labels;
 import io.ovenet.policy.PolicyException;
 import io.ovenet.policy.PolicyNotice;
 import java.time.Instant;
@@ -101,7 +102,7 @@ final class CiliumRecords {
         key,
         metadata.string("resourceVersion"),
         identityNumber(key.name()),
-        object.stringMap("security-labels"),
+        Labels.fromSecurityLabels(object.stringMap("security-labels")),
         millis(metadata.string("creationTimestamp")),
         metadata.stringMap("annotations"));
   }

@@ -104,8 +104,8 @@ public final class IdentityAllocator implements RecordHandler<IdentityRecord> {
         }
       }
       try {
-        var present = CiliumRecords.identity(api.get(path));
-        if (!sameLabels(present, labels)) {
+        var present = readable(api.get(path));
+        if (present == null || !sameLabels(present, labels)) {
           return null;
         }
         return present.unusedSince().isEmpty() ? present : taken(present);
@@ -115,6 +115,15 @@ public final class IdentityAllocator implements RecordHandler<IdentityRecord> {
           throw e;
         }
       }
+    }
+  }
+
+  /** Null for what cannot be read, as with a label that has no key: it is no endpoint's. */
+  private static @Nullable IdentityRecord readable(JsonObject object) {
+    try {
+      return CiliumRecords.identity(object);
+    } catch (IllegalArgumentException e) {
+      return null;
     }
   }
 
@@ -146,8 +155,8 @@ public final class IdentityAllocator implements RecordHandler<IdentityRecord> {
             + "?labelSelector="
             + KubernetesApi.query(HASH_LABEL + "=" + hashLabel(labels));
     for (var object : api.get(path).objects("items")) {
-      var other = CiliumRecords.identity(object);
-      if (sameLabels(other, labels) && earlier(other, winner)) {
+      var other = readable(object);
+      if (other != null && sameLabels(other, labels) && earlier(other, winner)) {
         winner = other;
       }
     }
@@ -168,7 +177,7 @@ public final class IdentityAllocator implements RecordHandler<IdentityRecord> {
   }
 
   private static boolean sameLabels(IdentityRecord identity, Labels labels) {
-    return identity.securityLabels().equals(labels.toSecurityLabels());
+    return identity.labels().equals(labels);
   }
 
   private static Map<String, Object> object(int number, Labels labels) {
@@ -207,7 +216,7 @@ public final class IdentityAllocator implements RecordHandler<IdentityRecord> {
     }
     // A marked identity is as good as deleted until somebody removes the mark.
     if (identity.unusedSince().isEmpty()) {
-      numbers.put(Labels.fromSecurityLabels(identity.securityLabels()), identity.number());
+      numbers.put(identity.labels(), identity.number());
     }
   }
 
@@ -225,7 +234,7 @@ public final class IdentityAllocator implements RecordHandler<IdentityRecord> {
   }
 
   private void unname(IdentityRecord identity) {
-    numbers.remove(Labels.fromSecurityLabels(identity.securityLabels()), identity.number());
+    numbers.remove(identity.labels(), identity.number());
   }
 
   @Override

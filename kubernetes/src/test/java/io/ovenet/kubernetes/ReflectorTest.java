@@ -218,7 +218,7 @@ class ReflectorTest {
         });
     Until.holds("synced", () -> synced.getCount() == 0);
     assertThat(seen).extracting(IdentityRecord::number).containsExactly(300, 301);
-    assertThat(seen.get(1).securityLabels()).isEmpty();
+    assertThat(seen.get(1).labels().size()).isZero();
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.ovenet.policy.Labels;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +61,15 @@ class WritersTest {
     server.put(IDENTITIES + hash.candidate(0), identity(Labels.parse("k8s:app=other")));
     server.put(IDENTITIES + hash.candidate(1), identity(Labels.parse("k8s:app=third")));
     assertThat(new IdentityAllocator(api).allocate(WEB)).isEqualTo(hash.candidate(2));
+  }
+
+  @Test
+  void aNumberOfLabelsThatNobodyCanReadIsPassedOver() throws IOException {
+    var hash = IdentityHash.of(WEB);
+    var unreadable = new HashMap<String, Object>(identity(WEB));
+    unreadable.put("security-labels", Map.of("k8s:", "no key"));
+    server.put(IDENTITIES + hash.candidate(0), unreadable);
+    assertThat(new IdentityAllocator(api).allocate(WEB)).isEqualTo(hash.candidate(1));
   }
 
   @Test

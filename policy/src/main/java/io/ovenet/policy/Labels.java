@@ -55,16 +55,20 @@ public final class Labels implements Comparable<Labels> {
     return of(parsed);
   }
 
-  /** Reads CiliumIdentity's security-labels: keys with a source, values as they are. */
+  /**
+   * Reads CiliumIdentity's security-labels: keys with a source, values as they are. Equal texts are
+   * one object, since a cluster's identities have most of theirs in common.
+   *
+   * @throws IllegalArgumentException if a label has no key
+   */
   public static Labels fromSecurityLabels(Map<String, String> securityLabels) {
     List<Label> parsed = new ArrayList<>(securityLabels.size());
     securityLabels.forEach(
         (name, value) -> {
           int colon = name.indexOf(':');
-          parsed.add(
-              colon <= 0
-                  ? new Label("unspec", name, value)
-                  : new Label(name.substring(0, colon), name.substring(colon + 1), value));
+          String source = colon <= 0 ? "unspec" : name.substring(0, colon);
+          String key = colon <= 0 ? name : name.substring(colon + 1);
+          parsed.add(new Label(source.intern(), key.intern(), value.intern()));
         });
     return of(parsed);
   }

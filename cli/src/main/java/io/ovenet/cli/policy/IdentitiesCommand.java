@@ -83,8 +83,6 @@ final class IdentitiesCommand implements Callable<Integer> {
   }
 
   private static void add(Map<Labels, List<Integer>> numbers, IdentityRecord record) {
-    numbers
-        .computeIfAbsent(Labels.fromSecurityLabels(record.securityLabels()), _ -> new ArrayList<>())
-        .add(record.number());
+    numbers.computeIfAbsent(record.labels(), _ -> new ArrayList<>()).add(record.number());
   }
 }
