@@ -143,6 +143,7 @@ public final class Agent implements AutoCloseable {
           new TraceService(
               config.clusterName() + "/" + config.nodeName(), primary, datapath, store::all, names);
       var programs = new ProgramMetrics(own(new ProgramTimes(datapath, PROGRAM_SAMPLE)));
+      var overlay = new OverlayMetrics(datapath);
       hubble =
           own(
               Hubble.start(
@@ -155,6 +156,7 @@ public final class Agent implements AutoCloseable {
                   to -> {
                     verifier.write(to);
                     programs.write(to);
+                    overlay.write(to);
                   }));
     }
     var server = own(new CniServer(config.cniSocket()));
