@@ -42,6 +42,13 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 final class NodeFixture implements AutoCloseable {
   static final String NODE = "node-1";
   static final String CIDR = "10.111.0.0/24";
+
+  /**
+   * How long an answer may take: long enough for a busy machine, and less than the second after
+   * which a SYN is sent again (RFC 6298 section 2), so that one that was dropped is not made good.
+   */
+  private static final int ANSWER_MILLIS = 900;
+
   private static final Duration CEILING = Duration.ofMinutes(2);
 
   private final String attach;
@@ -450,10 +457,10 @@ final class NodeFixture implements AutoCloseable {
       try {
         inside.call(
             () -> {
-              socket.connect(new InetSocketAddress(to.address, port), 300);
+              socket.connect(new InetSocketAddress(to.address, port), ANSWER_MILLIS);
               return socket;
             });
-        socket.setSoTimeout(300);
+        socket.setSoTimeout(ANSWER_MILLIS);
         return socket;
       } catch (IOException e) {
         socket.close();
