@@ -1,10 +1,17 @@
 package io.ovenet.ui;
 
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
-/** Times gone by that were asked for lately, each read once while it is fresh. Thread-safe. */
+/**
+ * Times gone by that were asked for lately, each read once while it is fresh. Thread-safe: who asks
+ * for a time that is being read waits for it, and for no other.
+ */
 final class Pasts {
   /** The ledger's own period; what is shown of a moment is the period around it. */
   static final Duration PERIOD = Duration.ofMinutes(15);
@@ -15,15 +22,19 @@ final class Pasts {
 
   private record Span(long since, long until) {}
 
-  private record Read(Past past, long nanos) {}
+  private record Reading(FutureTask<Past> past, long beganNanos) {
+    boolean isFresh() {
+      return System.nanoTime() - beganNanos < FRESH.toNanos();
+    }
+  }
 
   private final RelayClient relay;
-  private final Map<Span, Read> known =
+  private final Map<Span, Reading> known =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Span, Read> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Span, Reading> eldest) {
           return size() > MOST;
         }
       };
@@ -54,13 +65,35 @@ final class Pasts {
     return read(until - span.toMillis(), until);
   }
 
-  private synchronized Past read(long since, long until) {
+  private Past read(long since, long until) {
     Span span = new Span(since, until);
-    Read read = known.get(span);
-    if (read == null || System.nanoTime() - read.nanos() > FRESH.toNanos()) {
-      read = new Read(Past.read(relay.ledger(), since, until), System.nanoTime());
-      known.put(span, read);
+    Reading reading = reading(span);
+    // Whoever comes first reads; for the others it is done, or under way.
+    reading.past().run();
+    try {
+      return reading.past().get();
+    } catch (ExecutionException e) {
+      synchronized (known) {
+        known.remove(span, reading);
+      }
+      throw e.getCause() instanceof StatusRuntimeException status
+          ? status.getStatus().asRuntimeException()
+          : new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Status.CANCELLED.withDescription("interrupted").withCause(e).asRuntimeException();
     }
-    return read.past();
+  }
+
+  private Reading reading(Span span) {
+    synchronized (known) {
+      Reading present = known.get(span);
+      if (present == null || !present.isFresh()) {
+        var task = new FutureTask<>(() -> Past.read(relay.ledger(), span.since(), span.until()));
+        present = new Reading(task, System.nanoTime());
+        known.put(span, present);
+      }
+      return present;
+    }
   }
 }
