@@ -29,6 +29,9 @@ final class RotatedFile implements AutoCloseable {
 
   private static final String COMPRESSED = ".gz";
 
+  /** Not whole: being compressed, or left by a writer that was killed meanwhile. */
+  private static final String PART = ".part";
+
   private final Path path;
   private final long maxBytes;
   private final int backups;
@@ -130,7 +133,7 @@ final class RotatedFile implements AutoCloseable {
   /** The plain one goes when the other is whole. */
   private static void compress(Path file) throws IOException {
     Path whole = compressed(file);
-    Path part = file.resolveSibling(file.getFileName() + ".part");
+    Path part = file.resolveSibling(file.getFileName() + PART);
     try (OutputStream to =
         new GZIPOutputStream(new BufferedOutputStream(Files.newOutputStream(part)))) {
       Files.copy(file, to);
@@ -149,8 +152,12 @@ final class RotatedFile implements AutoCloseable {
         String name = String.valueOf(file.getFileName());
         if (name.startsWith(stem() + "-")
             && name.substring(stem().length() + 1)
-                .matches("[0-9-]{10}T[0-9.-]{12}\\Q" + extension() + "\\E(\\.gz)?")) {
-          files.add(file);
+                .matches("[0-9-]{10}T[0-9.-]{12}\\Q" + extension() + "\\E(\\.gz|\\.part)?")) {
+          if (name.endsWith(PART)) {
+            Files.deleteIfExists(file);
+          } else {
+            files.add(file);
+          }
         }
       }
     }

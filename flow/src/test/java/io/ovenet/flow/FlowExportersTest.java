@@ -177,6 +177,20 @@ final class FlowExportersTest {
     assertThat(lines(directory.resolve("flows.log"))).as("goes on").hasSizeGreaterThan(1);
   }
 
+  @Test
+  void whatAKilledWriterWasCompressingIsCleanedUp() throws Exception {
+    Path part = directory.resolve("flows-2026-01-02T03-04-05.678.log.part");
+    Files.writeString(part, "half");
+    Path others = Files.writeString(directory.resolve("flows-of-others.log.part"), "kept");
+    try (var file = new RotatedFile(directory.resolve("flows.log"), 1000, 3, true)) {
+      for (int i = 0; i < 2; i++) {
+        file.write(("x".repeat(899) + "\n").getBytes(UTF_8), 900);
+      }
+    }
+    assertThat(part).doesNotExist();
+    assertThat(others).exists();
+  }
+
   /** /dev/full takes nothing, as a full disk does (null(4)). */
   @Test
   void aFullDiskIsCountedAndHurtsNobodyElse() throws Exception {
