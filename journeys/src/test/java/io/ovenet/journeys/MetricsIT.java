@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +34,11 @@ class MetricsIT {
   @Test
   void tellWhatThePodsDoHowLongItTakesAndWhoLies() throws Exception {
     try (RunningLab lab =
-        RunningLab.up("-c", "hubble-metrics-server=:9091", "-c", "hubble-metrics=drop flow")) {
+        RunningLab.up(
+            "-c",
+            "hubble-metrics-server=:9091",
+            "-c",
+            "hubble-metrics=drop flow tcp icmp dns policy port-distribution")) {
       lab.pod("default", "web", Map.of("app", "web"));
       lab.apply(DENY_ALL);
       JsonNode web = lab.running("default", "web");
@@ -68,6 +73,11 @@ class MetricsIT {
                 "hubble_flows_processed_total")) {
           assertThat(text).contains("\n" + family);
         }
+        String documented = Files.readString(Ovenet.HOME.resolve("docs/metrics.md"));
+        assertThat(text.lines().filter(line -> line.startsWith("# TYPE ")).toList())
+            .isNotEmpty()
+            .allSatisfy(
+                line -> assertThat(documented).contains("`" + line.split(" ", -1)[2] + "`"));
       }
     }
   }
