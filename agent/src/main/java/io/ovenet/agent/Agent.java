@@ -163,6 +163,7 @@ public final class Agent implements AutoCloseable {
     admin = own(new AdminServer(config.adminSocket()));
     admin.offer("policy-verify", _ -> verifier.verify().fields());
     new KernelQuestions(steering, datapath, rules).offer(admin);
+    new KernelListings(steering, store::all, datapath, new ListedNames(names)).offer(admin);
     if (hubble != null) {
       var kept = hubble;
       admin.offer("audit-forget", _ -> Map.of("forgotten", (long) kept.forgetAudited()));
@@ -282,11 +283,14 @@ public final class Agent implements AutoCloseable {
   public void follow() throws InterruptedException, IOException {
     int podMtu = NodeSetup.podMtu(config);
     var routes = new NodeRoutes(config.routing(), new StateFiles(config.stateDirectory()), podMtu);
+    var nodes = new ClusterNodes();
+    new NodeListings(config.nodeName(), nodes, routes).offer(admin);
     var input =
         new ClusterInput(
             config.nodeName(),
             config.routing().overlay(),
             config.endpointSlices(),
+            nodes,
             routes,
             steering,
             pods,

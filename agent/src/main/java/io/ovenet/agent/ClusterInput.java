@@ -49,6 +49,7 @@ final class ClusterInput {
   private final String node;
   private final boolean overlay;
   private final boolean endpointSlices;
+  private final ClusterNodes nodes;
   private final NodeRoutes routes;
   private final Steering steering;
   private final Pods pods;
@@ -58,6 +59,9 @@ final class ClusterInput {
   private final CountDownLatch synced = new CountDownLatch(WATCHES);
 
   /**
+   * With no node known yet.
+   *
+   * @param nodes told of all nodes
    * @param overlay whether packets to other nodes go through tunnels
    * @param endpointSlices whether endpoints are heard of by slices
    */
@@ -65,6 +69,7 @@ final class ClusterInput {
       String node,
       boolean overlay,
       boolean endpointSlices,
+      ClusterNodes nodes,
       NodeRoutes routes,
       Steering steering,
       Pods pods,
@@ -73,6 +78,7 @@ final class ClusterInput {
     this.node = node;
     this.overlay = overlay;
     this.endpointSlices = endpointSlices;
+    this.nodes = nodes;
     this.routes = routes;
     this.steering = steering;
     this.pods = pods;
@@ -256,6 +262,7 @@ final class ClusterInput {
     return new Handler<>() {
       @Override
       public void upserted(CiliumNodeRecord record) {
+        nodes.put(record);
         if (record.name().equals(node)) {
           ownNode.accept(record);
           return;
@@ -274,6 +281,7 @@ final class ClusterInput {
 
       @Override
       public void deleted(ObjectKey key) {
+        nodes.remove(key.name());
         retract(told.remove(key.name()), Map.of());
         steering.submit(r -> r.nodes().remove(key.name()));
         routes.remove(key.name());

@@ -100,6 +100,23 @@ public final class Ipcache {
     return wanted;
   }
 
+  /** Takes what is said of a prefix. */
+  interface Visitor {
+    /** What the strongest source says. */
+    void visit(IpcacheKey key, Source source, IpcacheValue value);
+  }
+
+  /** Gives each prefix of which something is said. */
+  void forEach(Visitor visitor) {
+    for (var key : said.keySet()) {
+      var source = source(key);
+      var value = strongest(key);
+      if (source != null && value != null) {
+        visitor.visit(key, source, value);
+      }
+    }
+  }
+
   /** Who says what is in the kernel or is to be; null if nobody does. */
   @Nullable Source source(IpcacheKey key) {
     Source strongest = null;

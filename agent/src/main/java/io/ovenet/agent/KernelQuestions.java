@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +43,7 @@ final class KernelQuestions {
     var revision = new long[1];
     var nodes = new ArrayList<String>();
     var host = new ArrayList<String>();
-    look(
+    steering.ask(
         realizer -> {
           wanted.addAll(realizer.endpoints());
           var inForce = realizer.inForce();
@@ -176,16 +175,5 @@ final class KernelQuestions {
         peer == null ? (int) from.integer("identity") : 0,
         (int) from.integer("protocol"),
         (int) from.integer("port"));
-  }
-
-  private void look(java.util.function.Consumer<Realizer> at) throws IOException {
-    try {
-      steering.look(at).get();
-    } catch (ExecutionException e) {
-      throw new IOException("not in force yet: " + e.getCause(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    }
   }
 }

@@ -69,6 +69,28 @@ final class NodeRoutes {
     realize();
   }
 
+  /**
+   * A way to other nodes' pods that there should be.
+   *
+   * @param node behind which the prefix is
+   * @param gateway null: through the overlay
+   */
+  record Way(IpPrefix destination, String node, @Nullable InetAddress gateway) {}
+
+  /** All that there should be; none where the network routes. */
+  synchronized List<Way> wanted() {
+    var all = new ArrayList<Way>();
+    if (config.overlay() || config.directNodeRoutes()) {
+      prefixes.forEach(
+          (node, list) ->
+              list.forEach(
+                  prefix ->
+                      all.add(
+                          new Way(prefix, node, config.overlay() ? null : gateways.get(node)))));
+    }
+    return all;
+  }
+
   private void realize() {
     if (!complete || !(config.overlay() || config.directNodeRoutes())) {
       return;

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -96,7 +95,9 @@ final class PolicyVerifier implements AutoCloseable {
         try {
           look(new Rest());
         } catch (IOException | RuntimeException e) {
-          log.warn("policy in the kernel could not be verified: {}", e.toString());
+          if (!Thread.currentThread().isInterrupted()) {
+            log.warn("policy in the kernel could not be verified: {}", e.toString());
+          }
         }
       }
     } catch (InterruptedException _) {
@@ -144,31 +145,18 @@ final class PolicyVerifier implements AutoCloseable {
     }
   }
 
-  private InForce inForce() throws IOException, InterruptedException {
+  private InForce inForce() throws IOException {
     var found = new AtomicReference<InForce>();
-    look(realizer -> found.set(realizer.inForce()));
+    steering.ask(realizer -> found.set(realizer.inForce()));
     return Objects.requireNonNull(found.get(), "looked at");
   }
 
-  private Set<String> confirm(List<PolicyVerification.Doubt> doubts)
-      throws IOException, InterruptedException {
+  private Set<String> confirm(List<PolicyVerification.Doubt> doubts) throws IOException {
     var wrong = new AtomicReference<Set<String>>(Set.of());
-    look(
+    steering.ask(
         realizer ->
             wrong.set(PolicyVerification.confirm(new ArrayList<>(doubts), realizer.inForce())));
     return Objects.requireNonNull(wrong.get(), "looked at");
-  }
-
-  private void look(java.util.function.Consumer<Realizer> at)
-      throws IOException, InterruptedException {
-    try {
-      steering.look(at).get();
-    } catch (ExecutionException e) {
-      throw new IOException(
-          "the kernel is not at what policies say, so it can't be held against them: "
-              + e.getCause(),
-          e);
-    }
   }
 
   private void tell(Report report) {

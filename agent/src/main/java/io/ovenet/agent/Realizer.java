@@ -366,6 +366,11 @@ public final class Realizer {
     return tables.revisions().current();
   }
 
+  /** Whose address is whose; to be read alone. */
+  Ipcache addresses() {
+    return ipcache;
+  }
+
   /** What is in force, to hold the kernel against; right after {@link #realize}. */
   InForce inForce() {
     var peers = new HashMap<IpcacheKey, InForce.Peer>();

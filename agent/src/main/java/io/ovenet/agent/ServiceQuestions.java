@@ -46,8 +46,8 @@ final class ServiceQuestions {
       }
       var one = new LinkedHashMap<String, Object>();
       one.put("address", key.address().getHostAddress());
-      one.put("port", (long) key.port());
-      one.put("protocol", protocol(key.protocol()));
+      one.put("port", key.port());
+      one.put("protocol", ListedNames.protocol(key.protocol()));
       one.put("kind", kind(frontend.kind()));
       one.put("from", scope(key.scope()));
       one.put("localOnly", frontend.backends().local());
@@ -78,7 +78,7 @@ final class ServiceQuestions {
         "port",
         (long) backend.key().port(),
         "protocol",
-        protocol(backend.key().protocol()),
+        ListedNames.protocol(backend.key().protocol()),
         "node",
         backend.node(),
         "target",
@@ -87,16 +87,7 @@ final class ServiceQuestions {
         backend.terminating() ? "terminating" : backend.ready() ? "ready" : "not ready");
   }
 
-  private static String protocol(int number) {
-    return switch (number) {
-      case 6 -> "TCP";
-      case 17 -> "UDP";
-      case 132 -> "SCTP";
-      default -> Integer.toString(number);
-    };
-  }
-
-  private static String scope(int scope) {
+  static String scope(int scope) {
     return switch (scope) {
       case ServiceKey.OUTSIDE -> "outside";
       case ServiceKey.UNREDIRECTED -> "pods that answer for the redirect";

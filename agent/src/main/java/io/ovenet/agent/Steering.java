@@ -1,9 +1,11 @@
 package io.ovenet.agent;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -80,6 +82,22 @@ public final class Steering implements AutoCloseable {
     var looked = new CompletableFuture<Void>();
     queue.add(new Step.Look(look, looked));
     return looked;
+  }
+
+  /**
+   * The same, waiting for it.
+   *
+   * @throws IOException if the kernel could not be brought to what is queued, saying why
+   */
+  void ask(Consumer<Realizer> look) throws IOException {
+    try {
+      look(look).get();
+    } catch (ExecutionException e) {
+      throw new IOException("not in force yet: " + e.getCause(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
   }
 
   /** From here on the kernel follows: every source has told what it knows. */

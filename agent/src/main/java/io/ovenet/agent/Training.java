@@ -186,7 +186,15 @@ final class Training {
       var routes = new NodeRoutes(config.routing(), new StateFiles(directory), 1500);
       var input =
           new ClusterInput(
-              NODE, config.routing().overlay(), false, routes, steering, pods, names, relabeler);
+              NODE,
+              config.routing().overlay(),
+              false,
+              new ClusterNodes(),
+              routes,
+              steering,
+              pods,
+              names,
+              relabeler);
       input.start(
           new Announcements(config, steering, names).around(api),
           new PolicyParser(config.clusterName()),

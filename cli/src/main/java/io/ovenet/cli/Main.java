@@ -4,6 +4,7 @@ import io.ovenet.cli.demo.DemoCommand;
 import io.ovenet.cli.doctor.DoctorCommand;
 import io.ovenet.cli.hubble.HubbleCommand;
 import io.ovenet.cli.hubble.TraceCommand;
+import io.ovenet.cli.list.ListCommand;
 import io.ovenet.cli.policy.PolicyCommand;
 import io.ovenet.cli.service.ServiceCommand;
 import java.io.PrintWriter;
@@ -48,7 +49,9 @@ public final class Main implements Runnable {
 
   /** The whole command line, with its way of telling errors: one line, then what to do. */
   static CommandLine commandLine() {
-    CommandLine commands = new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true);
+    CommandLine commands = new CommandLine(new Main());
+    ListCommand.addTo(commands);
+    commands.setCaseInsensitiveEnumValuesAllowed(true);
     commands.setExecutionExceptionHandler(
         (failure, commandLine, parsed) -> {
           PrintWriter err = commandLine.getErr();

@@ -264,6 +264,11 @@ public final class Datapath implements AutoCloseable {
     return table("conntrack_map", ConntrackKey.CODEC, ConntrackEntry.CODEC);
   }
 
+  /** nat_map: ports of the node's that pods' connections have. The packet path's. */
+  public MapTable<NatKey, NatValue> nat() {
+    return table("nat_map", NatKey.CODEC, NatValue.CODEC);
+  }
+
   /**
    * service_map: who serves a frontend. Change it by one {@link MapTable#upsert}, after the ranges
    * that the value names.

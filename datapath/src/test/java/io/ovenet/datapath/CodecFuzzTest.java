@@ -33,6 +33,8 @@ class CodecFuzzTest {
           PolicyKey.CODEC,
           PolicyValue.CODEC,
           RedirectSkipKey.CODEC,
+          NatKey.CODEC,
+          NatValue.CODEC,
           ServiceFlow.CODEC,
           ServiceFlowKey.CODEC,
           ServiceKey.CODEC,

@@ -268,6 +268,21 @@ class LayoutTest {
   }
 
   @Test
+  void masquerading() {
+    Written.of("nat_key", NatKey.CODEC, new NatKey(ONE, 2, 3, 4))
+        .has("remote", ONE)
+        .has("remote_port_be", 2)
+        .has("port_be", 3)
+        .has("protocol", 4)
+        .andNothingElse();
+    Written.of("nat_value", NatValue.CODEC, new NatValue(ONE, 2, 3))
+        .has("pod", ONE)
+        .has("pod_port_be", 2)
+        .has("claimed_at", 3)
+        .andNothingElse();
+  }
+
+  @Test
   void services() {
     Written.of("service_key", ServiceKey.CODEC, new ServiceKey(ONE, 2, 3, 4, 5))
         .has("address", ONE)

@@ -126,8 +126,7 @@ public final class ConnectionReader implements AutoCloseable {
     // As the ends were when these bytes went: an id or an address may be another's by now.
     long when = Math.max(view.beganAtNanos(), lastLook);
     FlowEndpoint source =
-        FlowDecoder.endpoint(
-            today,
+        today.end(
             when,
             view.sourceEndpoint(),
             view.sourceIdentity(),
@@ -136,8 +135,7 @@ public final class ConnectionReader implements AutoCloseable {
             view.sourceHigh(),
             view.sourceLow());
     FlowEndpoint destination =
-        FlowDecoder.endpoint(
-            today,
+        today.end(
             when,
             view.destinationEndpoint(),
             view.destinationIdentity(),

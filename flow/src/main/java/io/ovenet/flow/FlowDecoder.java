@@ -109,8 +109,7 @@ public final class FlowDecoder {
     int ifindex = event.ifindex();
     long time = event.time();
     FlowEndpoint source =
-        endpoint(
-            now,
+        now.end(
             time,
             event.sourceEndpoint(),
             event.sourceIdentity(),
@@ -119,8 +118,7 @@ public final class FlowDecoder {
             sourceHigh,
             sourceLow);
     FlowEndpoint destination =
-        endpoint(
-            now,
+        now.end(
             time,
             event.destinationEndpoint(),
             event.destinationIdentity(),
@@ -228,8 +226,7 @@ public final class FlowDecoder {
         0,
         1,
         0,
-        endpoint(
-            now,
+        now.end(
             time,
             message.sourceEndpoint(),
             message.sourceIdentity(),
@@ -237,8 +234,7 @@ public final class FlowDecoder {
             network,
             sourceHigh,
             sourceLow),
-        endpoint(
-            now,
+        now.end(
             time,
             message.destinationEndpoint(),
             message.destinationIdentity(),
@@ -267,30 +263,5 @@ public final class FlowDecoder {
       return FlowRecord.REPLY_UNKNOWN;
     }
     return event.traceReason() == TRACE_REASON_REPLY ? FlowRecord.REPLY_YES : FlowRecord.REPLY_NO;
-  }
-
-  /** One end of a packet or a connection, named as of a moment. */
-  static FlowEndpoint endpoint(
-      FlowNames names,
-      long time,
-      int id,
-      int identity,
-      boolean addressed,
-      int network,
-      long high,
-      long low) {
-    FlowEndpoint named = id == 0 ? null : names.endpoint(id, time);
-    if (named == null && addressed) {
-      named = names.address(network, high, low, time);
-    }
-    if (named != null && (named.identity() == identity || identity == 0)) {
-      return named;
-    }
-    FlowEndpoint bare = names.identity(identity);
-    if (named != null) {
-      // Relabelled since, or not known to be so far: what decided is the event's identity.
-      return named.withIdentity(identity, bare == null ? FlowLabels.NONE : bare.labels());
-    }
-    return bare == null ? FlowEndpoint.identity(identity, FlowLabels.NONE) : bare;
   }
 }

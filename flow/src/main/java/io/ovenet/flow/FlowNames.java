@@ -36,4 +36,28 @@ public interface FlowNames {
 
   /** Empty where it is not known. */
   String interfaceName(int ifindex);
+
+  /**
+   * One end of a packet or of a connection, as of a moment.
+   *
+   * @param id of the endpoint of this node, or 0
+   * @param identity by which it was decided; another one than the endpoint has now stands
+   * @param addressed whether the address is the end's own, and may name it
+   */
+  default FlowEndpoint end(
+      long time, int id, int identity, boolean addressed, int network, long high, long low) {
+    FlowEndpoint named = id == 0 ? null : endpoint(id, time);
+    if (named == null && addressed) {
+      named = address(network, high, low, time);
+    }
+    if (named != null && (named.identity() == identity || identity == 0)) {
+      return named;
+    }
+    FlowEndpoint bare = identity(identity);
+    if (named != null) {
+      // Relabelled since, or not known to be so far: what decided is the event's identity.
+      return named.withIdentity(identity, bare == null ? FlowLabels.NONE : bare.labels());
+    }
+    return bare == null ? FlowEndpoint.identity(identity, FlowLabels.NONE) : bare;
+  }
 }

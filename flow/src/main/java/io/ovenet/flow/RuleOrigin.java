@@ -38,7 +38,7 @@ public final class RuleOrigin {
   }
 
   /** Each as {@code kind [namespace/]name [field path]}. */
-  List<String> texts() {
+  public List<String> texts() {
     List<String> known = texts;
     if (known == null) {
       var made = new ArrayList<String>(policies.size());

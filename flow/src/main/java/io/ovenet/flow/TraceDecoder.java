@@ -95,8 +95,7 @@ public final class TraceDecoder {
     }
     long[] halves = Addresses.halves(address);
     var named =
-        FlowDecoder.endpoint(
-            names, step.timeNanos(), id, identity, /* addressed= */ true, 0, halves[0], halves[1]);
+        names.end(step.timeNanos(), id, identity, /* addressed= */ true, 0, halves[0], halves[1]);
     return parse(named.encoded(), Endpoint.parser());
   }
 

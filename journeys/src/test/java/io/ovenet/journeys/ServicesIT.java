@@ -119,6 +119,7 @@ class ServicesIT {
           .contains(":9090 (Pod web-2 on node-2): ready");
       bothAnswer("a machine at the cluster's address", () -> fetchFromMachine(lab));
 
+      tablesAreListedByNames(lab);
       missionsAddress(lab);
 
       lab.client().pods().inNamespace(NAMESPACE).withName("web-1").delete();
@@ -129,6 +130,35 @@ class ServicesIT {
         assertThat(fetchFromPod(lab, CLUSTER_ADDRESS)).isEqualTo("web-2\n");
       }
     }
+  }
+
+  /** What a person sees at night of what the kernels have. */
+  private static void tablesAreListedByNames(RunningLab lab) throws Exception {
+    fetchFromPod(lab, CLUSTER_ADDRESS);
+    assertThat(list(lab, "ct", "--pod", NAMESPACE + "/client"))
+        .containsPattern(
+            "TCP +app-web-prod/client \\(10\\.[0-9.]+:\\d+\\) +app-web-prod/web-[12] .* ALLOW")
+        .doesNotContain("web-vm");
+    // A machine's sockets are its own: packets are translated, and the connection knows by what.
+    assertThat(list(lab, "ct", "--vm", NAMESPACE + "/web-vm"))
+        .contains("for app-web-prod/web at 10.96.7.7:80");
+    assertThat(list(lab, "service", "--kernel", "--node", "node-1"))
+        .containsPattern("app-web-prod/web +10\\.96\\.7\\.7:80/TCP +cluster +10\\.[0-9.]+:\\d+ 10");
+    assertThat(list(lab, "endpoint")).contains(NAMESPACE + "/web-1", NAMESPACE + "/client");
+    assertThat(list(lab, "node", "--node", "node-1")).contains("node-1 (itself)", "192.168.77.11");
+    assertThat(list(lab, "route")).containsPattern("node-1 +10\\.[0-9.]+/24 +ovenet_host +node-2");
+    assertThat(list(lab, "route", "--kernel")).containsPattern("node-1 +0\\.0\\.0\\.0/0 +");
+    assertThat(list(lab, "ipcache"))
+        .containsPattern("node-2 +10\\.[0-9.]+/32 +app-web-prod/web-1 +\\d+ +192\\.168\\.77\\.10 ");
+    assertThat(list(lab, "ipcache", "-o", "json").lines().filter(line -> line.contains("saidBy")))
+        .hasSameSizeAs(list(lab, "ipcache", "--kernel", "-o", "json").lines().toList());
+  }
+
+  private static String list(RunningLab lab, String what, String... options)
+      throws IOException, InterruptedException {
+    var words = new ArrayList<>(List.of(what, "list"));
+    words.addAll(List.of(options));
+    return lab.ovenet().run(words.toArray(String[]::new)).succeed().out();
   }
 
   /** The mission's pool and service, as they are written, and a client outside of the cluster. */

@@ -10,6 +10,8 @@ import io.ovenet.api.flow.PolicyUpdateNotification;
 import io.ovenet.api.flow.ServiceUpsertNotification;
 import io.ovenet.api.flow.ServiceUpsertNotificationAddr;
 import io.ovenet.api.observer.GetAgentEventsResponse;
+import io.ovenet.cli.text.Table;
+import io.ovenet.cli.text.Terminal;
 import io.ovenet.flow.FlowJson;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -23,7 +25,7 @@ final class EventPrinter implements AutoCloseable {
   private final TimeFormat times;
   private final boolean nodeName;
   private final PrintWriter out;
-  private final Table table = new Table();
+  private final Table table = new Table(3);
   private long lines;
 
   EventPrinter(FlowPrinter.Form form, TimeFormat times, boolean nodeName, PrintWriter out) {

@@ -7,6 +7,8 @@ import io.ovenet.api.flow.LostEvent;
 import io.ovenet.api.flow.Service;
 import io.ovenet.api.observer.GetFlowsResponse;
 import io.ovenet.api.relay.NodeStatusEvent;
+import io.ovenet.cli.text.Table;
+import io.ovenet.cli.text.Terminal;
 import io.ovenet.flow.FlowJson;
 import java.io.PrintWriter;
 import java.util.List;
@@ -36,7 +38,7 @@ final class FlowPrinter implements AutoCloseable {
   private final Paint paint;
   private final PrintWriter out;
   private final PrintWriter err;
-  private final Table table = new Table();
+  private final Table table = new Table(3);
   private long lines;
 
   FlowPrinter(

@@ -4,6 +4,8 @@ import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Verdict;
 import io.ovenet.api.ledger.LedgerEntry;
 import io.ovenet.api.ledger.Party;
+import io.ovenet.cli.text.Table;
+import io.ovenet.cli.text.Terminal;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.List;
@@ -107,7 +109,7 @@ public final class LedgerCommand implements Callable<Integer> {
       out.println("No connections of that kind.");
       return;
     }
-    var table = new Table();
+    var table = new Table(3);
     table.row(
         "SOURCE", "DESTINATION", "PORT", "SIDE", "VERDICT", "COUNT", "BYTES", "LAST SEEN", "RULE");
     for (LedgerEntry entry : entries) {

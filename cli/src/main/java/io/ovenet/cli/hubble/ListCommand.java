@@ -6,6 +6,7 @@ import io.ovenet.api.observer.GetNodesRequest;
 import io.ovenet.api.observer.Namespace;
 import io.ovenet.api.observer.Node;
 import io.ovenet.api.observer.ObserverGrpc;
+import io.ovenet.cli.text.Table;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -58,7 +59,7 @@ final class ListCommand implements Runnable {
       return print(IndentedJson.of(namespaces));
     }
     boolean wide = output.equals("wide");
-    Table table = new Table();
+    Table table = new Table(3);
     if (wide) {
       table.row("NAMESPACE", "CLUSTER");
     } else {
@@ -101,7 +102,7 @@ final class ListCommand implements Runnable {
     if (wide) {
       header.addAll(List.of("VERSION", "ADDRESS", "TLS"));
     }
-    Table table = new Table();
+    Table table = new Table(3);
     table.row(header.toArray(String[]::new));
     for (Node node : nodes) {
       long seconds = (node.getUptimeNs() + SECOND / 2) / SECOND;

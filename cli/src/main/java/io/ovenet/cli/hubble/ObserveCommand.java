@@ -7,6 +7,7 @@ import io.ovenet.api.observer.GetFlowsRequest;
 import io.ovenet.api.observer.GetFlowsResponse;
 import io.ovenet.api.observer.ObserverGrpc;
 import io.ovenet.cli.UsualCluster;
+import io.ovenet.cli.text.Terminal;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.LiveCluster;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * belong to (null: any), which is how a virtual machine's own pod is told from that of one whose
  * name goes on where the first one's ends.
  */
-record PodPattern(@Nullable String namespace, String prefix, @Nullable String workload) {
+public record PodPattern(@Nullable String namespace, String prefix, @Nullable String workload) {
   private static final String LAUNCHER = "virt-launcher-";
   private static final String VM = "vm-";
 
@@ -28,7 +28,7 @@ record PodPattern(@Nullable String namespace, String prefix, @Nullable String wo
    * A value of {@code --pod}. Without a namespace it means every one of those given, or any. {@code
    * vm-NAME…} means the pods of the virtual machine as well.
    */
-  static List<PodPattern> pods(String value, List<String> namespaces) {
+  public static List<PodPattern> pods(String value, List<String> namespaces) {
     int slash = value.indexOf('/');
     String name = value.substring(slash + 1);
     if (value.isEmpty() || value.equals("/")) {
@@ -51,7 +51,7 @@ record PodPattern(@Nullable String namespace, String prefix, @Nullable String wo
   }
 
   /** A value of {@code --vm}. */
-  static List<PodPattern> machines(String value, List<String> namespaces) {
+  public static List<PodPattern> machines(String value, List<String> namespaces) {
     int slash = value.indexOf('/');
     String name = value.substring(slash + 1);
     if (name.isEmpty()) {
@@ -94,6 +94,18 @@ record PodPattern(@Nullable String namespace, String prefix, @Nullable String wo
         namespace == null ? other.namespace : namespace,
         prefix.length() > other.prefix.length() ? prefix : other.prefix,
         workload == null ? other.workload : workload);
+  }
+
+  /**
+   * Whether it means a pod.
+   *
+   * @param workloadName what the pod belongs to; empty where that is not known
+   */
+  public boolean matches(String podNamespace, String pod, String workloadName) {
+    return !pod.isEmpty()
+        && (namespace == null || namespace.equals(podNamespace))
+        && pod.startsWith(prefix)
+        && (workload == null || workload.equals(workloadName));
   }
 
   private String text() {

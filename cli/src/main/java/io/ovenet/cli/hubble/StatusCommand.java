@@ -7,6 +7,8 @@ import io.grpc.health.v1.HealthGrpc;
 import io.ovenet.api.observer.ObserverGrpc;
 import io.ovenet.api.observer.ServerStatusRequest;
 import io.ovenet.api.observer.ServerStatusResponse;
+import io.ovenet.cli.text.Table;
+import io.ovenet.cli.text.Terminal;
 import io.ovenet.flow.FlowJson;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -91,7 +93,7 @@ final class StatusCommand implements Callable<Integer> {
         }
       }
       case "tab", "table" -> {
-        var table = new Table();
+        var table = new Table(3);
         table.row(
             "NUM FLOWS",
             "MAX FLOWS",

@@ -2,6 +2,7 @@ package io.ovenet.cli.hubble;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ovenet.cli.text.Table;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -35,7 +36,7 @@ final class SummaryPrinter {
       return;
     }
     out.println("Drops by rule");
-    var table = new Table();
+    var table = new Table(3);
     table.row("DROPS", "REASON", "RULE", "MOST OF THEM");
     for (FlowSummary.Drops each : drops.subList(0, Math.min(most, drops.size()))) {
       table.row(
@@ -55,7 +56,7 @@ final class SummaryPrinter {
     }
     out.println();
     out.println(title);
-    var table = new Table();
+    var table = new Table(3);
     table.row("CONNECTIONS", "BYTES", "SOURCE", "DESTINATION", "PORT");
     for (FlowSummary.Talker each : talkers.subList(0, Math.min(most, talkers.size()))) {
       table.row(

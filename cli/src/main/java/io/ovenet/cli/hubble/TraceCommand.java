@@ -1,6 +1,7 @@
 package io.ovenet.cli.hubble;
 
 import io.ovenet.cli.UsualCluster;
+import io.ovenet.cli.text.Terminal;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.question.Target;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package io.ovenet.cli.hubble;
 import io.ovenet.api.peer.ChangeNotification;
 import io.ovenet.api.peer.NotifyRequest;
 import io.ovenet.api.peer.PeerGrpc;
+import io.ovenet.cli.text.Terminal;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -40,7 +40,7 @@ public final class NodeOptions {
 
   List<NodeAgent> agents(Map<String, String> environment) throws IOException {
     if (socket != null) {
-      return List.of(new NodeAgent("", socket));
+      return List.of(new LiveAgent("", socket));
     }
     var directory = environment.getOrDefault("OVENET_LAB_DIR", "");
     var status =
@@ -64,24 +64,32 @@ public final class NodeOptions {
               + "): ask on one of the cluster's nodes, start the lab"
               + " with `ovenet lab up`, or name a socket with --agent-socket");
     }
-    return List.of(new NodeAgent("", USUAL));
+    return List.of(new LiveAgent("", USUAL));
+  }
+
+  /**
+   * Those of several that are meant.
+   *
+   * @throws IOException if there is none of the name
+   */
+  List<NodeAgent> of(List<NodeAgent> all) throws IOException {
+    List<NodeAgent> meant =
+        all.stream().filter(agent -> node == null || node.equals(agent.node())).toList();
+    if (meant.isEmpty()) {
+      throw new IOException(
+          "there is no node '" + node + "', but " + all.stream().map(NodeAgent::node).toList());
+    }
+    return meant;
   }
 
   private List<NodeAgent> ofLab(JsonObject status) throws IOException {
     List<NodeAgent> agents = new ArrayList<>();
-    List<String> names = new ArrayList<>();
     for (JsonObject each : status.objects("nodes")) {
       var name = each.string("name");
-      names.add(name);
-      if (node == null || node.equals(name)) {
-        // The node's /run/cilium/hubble.sock, as it is reached from outside.
-        var hubble = Path.of(each.string("hubbleSocket"));
-        agents.add(new NodeAgent(name, hubble.resolveSibling("../ovenet/admin.sock").normalize()));
-      }
+      // The node's /run/cilium/hubble.sock, as it is reached from outside.
+      var hubble = Path.of(each.string("hubbleSocket"));
+      agents.add(new LiveAgent(name, hubble.resolveSibling("../ovenet/admin.sock").normalize()));
     }
-    if (agents.isEmpty()) {
-      throw new IOException("the lab has no node '" + node + "', but " + names);
-    }
-    return agents;
+    return of(agents);
   }
 }

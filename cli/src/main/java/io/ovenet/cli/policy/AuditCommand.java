@@ -9,6 +9,8 @@ import io.ovenet.cli.hubble.LedgerCommand;
 import io.ovenet.cli.hubble.LedgerOptions;
 import io.ovenet.cli.node.NodeAgent;
 import io.ovenet.cli.node.NodeOptions;
+import io.ovenet.cli.text.Format;
+import io.ovenet.cli.text.Table;
 import io.ovenet.kubernetes.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -118,7 +120,7 @@ final class AuditCommand implements Callable<Integer> {
   }
 
   private static void print(List<LedgerEntry> entries, PrintWriter out) {
-    Columns table = new Columns();
+    Table table = new Table(2);
     table.row("FROM", "TO", "PORT", "SIDE", "COUNT", "FIRST SEEN", "LAST SEEN", "DENIED BY");
     for (LedgerEntry entry : entries) {
       table.row(

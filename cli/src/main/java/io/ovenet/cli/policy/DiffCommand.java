@@ -2,6 +2,8 @@ package io.ovenet.cli.policy;
 
 import io.ovenet.cli.hubble.LedgerAnswer;
 import io.ovenet.cli.hubble.ServerOptions;
+import io.ovenet.cli.text.OutputOptions;
+import io.ovenet.cli.text.Table;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.policy.ParsedPolicy;
 import io.ovenet.kubernetes.question.Groups;
@@ -171,7 +173,7 @@ final class DiffCommand implements Callable<Integer> {
       out.println("Nothing would be opened or closed.");
       return;
     }
-    Columns table = new Columns();
+    Table table = new Table(2);
     for (Change change : changes) {
       String ends = change.from() + " → " + change.to();
       String pairs = change.pairs() + (change.pairs() == 1 ? " pair" : " pairs");

@@ -1,5 +1,7 @@
 package io.ovenet.cli.policy;
 
+import io.ovenet.cli.text.OutputOptions;
+import io.ovenet.cli.text.Table;
 import io.ovenet.kubernetes.IdentityRecord;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.KubernetesApi;
@@ -56,7 +58,7 @@ final class IdentitiesCommand implements Callable<Integer> {
     for (Workload workload : state.workloads()) {
       pods.computeIfAbsent(workload.party().labels(), _ -> new ArrayList<>()).add(workload.title());
     }
-    Columns table = new Columns();
+    Table table = new Table(2);
     table.row("IDENTITY", "PODS", "LABELS");
     List<Object> list = new ArrayList<>();
     pods.forEach(

@@ -1,6 +1,7 @@
 package io.ovenet.cli.policy;
 
 import io.ovenet.cli.node.NodeAgent;
+import io.ovenet.cli.text.Table;
 import io.ovenet.kubernetes.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -41,7 +42,7 @@ final class KernelPolicies {
     out.printf(
         "%s, revision %d%n",
         agent.node().isEmpty() ? "this node" : agent.node(), endpoints.integer("revision"));
-    Columns table = new Columns();
+    Table table = new Table(2);
     table.row("ENDPOINT", "POD", "IDENTITY", "ADDRESS", "POLICY", "ENFORCES");
     for (JsonObject endpoint : endpoints.objects("endpoints")) {
       table.row(
@@ -113,7 +114,7 @@ final class KernelPolicies {
 
   private static void print(
       List<JsonObject> entries, Map<Long, List<Object>> members, PrintWriter out) {
-    Columns table = new Columns();
+    Table table = new Table(2);
     table.row("DIRECTION", "IDENTITIES", "PROTOCOL", "PORTS", "VERDICT", "BY");
     for (JsonObject entry : entries) {
       table.row(

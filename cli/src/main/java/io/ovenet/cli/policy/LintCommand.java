@@ -1,5 +1,6 @@
 package io.ovenet.cli.policy;
 
+import io.ovenet.cli.text.OutputOptions;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.question.Findings;
 import io.ovenet.kubernetes.question.SideText;

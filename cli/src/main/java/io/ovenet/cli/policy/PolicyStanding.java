@@ -3,6 +3,7 @@ package io.ovenet.cli.policy;
 import io.ovenet.api.policy.NodePolicies;
 import io.ovenet.api.policy.PolicyInForce;
 import io.ovenet.cli.hubble.PolicyAnswer;
+import io.ovenet.cli.text.Table;
 import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.kubernetes.policy.ParsedPolicy;
 import io.ovenet.kubernetes.world.PolicyDocument;
@@ -133,7 +134,7 @@ record PolicyStanding(
             + generation
             + (isValid() ? "" : ": " + error));
     policy.object().notices().forEach(notice -> out.println("  " + notice));
-    Columns table = new Columns();
+    Table table = new Table(2);
     table.row("NODE", "IN FORCE", "ENDPOINTS", "REMARK");
     nodes.forEach(
         (name, node) -> {

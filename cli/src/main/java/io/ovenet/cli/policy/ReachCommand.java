@@ -1,5 +1,7 @@
 package io.ovenet.cli.policy;
 
+import io.ovenet.cli.text.OutputOptions;
+import io.ovenet.cli.text.Table;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.question.Groups;
 import io.ovenet.kubernetes.world.ClusterState;
@@ -128,7 +130,7 @@ final class ReachCommand implements Callable<Integer> {
     for (String row : rows.keySet()) {
       narrow &= width + row.length() <= WIDEST;
     }
-    Columns table = new Columns();
+    Table table = new Table(2);
     if (narrow) {
       List<String> head = new ArrayList<>(List.of("FROM \\ TO"));
       head.addAll(columns);

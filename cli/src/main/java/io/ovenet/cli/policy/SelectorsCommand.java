@@ -1,5 +1,7 @@
 package io.ovenet.cli.policy;
 
+import io.ovenet.cli.text.OutputOptions;
+import io.ovenet.cli.text.Table;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.question.SideText;
 import io.ovenet.kubernetes.world.ClusterState;
@@ -59,7 +61,7 @@ final class SelectorsCommand implements Callable<Integer> {
       }
     }
     PrintWriter out = spec.commandLine().getOut();
-    Columns table = new Columns();
+    Table table = new Table(2);
     table.row("SELECTOR", "PODS", "RULES");
     List<Object> list = new ArrayList<>();
     used.forEach(

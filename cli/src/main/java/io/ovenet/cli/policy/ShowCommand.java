@@ -2,6 +2,8 @@ package io.ovenet.cli.policy;
 
 import io.ovenet.cli.node.NodeAgent;
 import io.ovenet.cli.node.NodeOptions;
+import io.ovenet.cli.text.OutputOptions;
+import io.ovenet.cli.text.Table;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.policy.ParsedPolicy;
 import io.ovenet.kubernetes.world.ClusterState;
@@ -84,7 +86,7 @@ final class ShowCommand implements Callable<Integer> {
       policies.forEach(policy -> list.add(json(state, policy)));
       out.println(new String(Json.write(Map.of("policies", list)), StandardCharsets.UTF_8));
     } else if (name.isEmpty()) {
-      Columns table = new Columns();
+      Table table = new Table(2);
       table.row("KIND", "POLICY", "VALID", "RULES", "PODS");
       for (PolicyDocument policy : policies) {
         table.row(

@@ -3,6 +3,8 @@ package io.ovenet.cli.policy;
 import io.ovenet.cli.hubble.HubbleException;
 import io.ovenet.cli.hubble.PolicyAnswer;
 import io.ovenet.cli.hubble.ServerOptions;
+import io.ovenet.cli.text.OutputOptions;
+import io.ovenet.cli.text.Table;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.RecordKind;
@@ -115,7 +117,7 @@ final class StatusCommand implements Callable<Integer> {
     } else if (!name.isEmpty()) {
       policies.forEach(policy -> policy.print(out));
     } else {
-      Columns table = new Columns();
+      Table table = new Table(2);
       table.row("KIND", "POLICY", "VALID", "GENERATION", "IN FORCE ON", "ENDPOINTS", "REMARK");
       policies.forEach(policy -> table.row(policy.line()));
       table.print(out);

@@ -2,6 +2,7 @@ package io.ovenet.cli.policy;
 
 import io.ovenet.cli.node.NodeAgent;
 import io.ovenet.cli.node.NodeOptions;
+import io.ovenet.cli.text.OutputOptions;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.JsonObject;
 import java.io.IOException;

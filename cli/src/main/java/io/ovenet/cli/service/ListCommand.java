@@ -1,20 +1,23 @@
 package io.ovenet.cli.service;
 
+import io.ovenet.cli.node.DumpOptions;
 import io.ovenet.cli.node.NodeAgent;
 import io.ovenet.cli.node.NodeOptions;
-import io.ovenet.cli.policy.Columns;
-import io.ovenet.cli.policy.OutputOptions;
+import io.ovenet.cli.text.OutputOptions;
+import io.ovenet.cli.text.Table;
 import io.ovenet.kubernetes.Json;
 import io.ovenet.kubernetes.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Every address by which a service is called, and who answers there. */
@@ -23,7 +26,11 @@ import picocli.CommandLine.Spec;
     description = "Addresses of services and who answers there, on each node.",
     mixinStandardHelpOptions = true)
 final class ListCommand implements Callable<Integer> {
+  @Option(names = "--kernel", description = "What the kernel has, instead of what it should have.")
+  private boolean kernel;
+
   @Mixin private NodeOptions nodes = new NodeOptions();
+  @Mixin private DumpOptions dump = new DumpOptions();
 
   @Mixin private OutputOptions output = new OutputOptions();
 
@@ -32,10 +39,15 @@ final class ListCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
+    if (kernel) {
+      listKernel(out);
+      out.flush();
+      return 0;
+    }
     Map<String, Object> all = new LinkedHashMap<>();
-    Columns columns = new Columns();
+    Table columns = new Table(2);
     columns.row("NODE", "SERVICE", "TYPE", "ADDRESS", "FROM", "BACKENDS");
-    for (NodeAgent agent : nodes.agents()) {
+    for (NodeAgent agent : dump.agents(nodes)) {
       NodeView view = NodeView.of(agent);
       all.put(
           view.node(),
@@ -55,7 +67,39 @@ final class ListCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static void rows(Columns columns, String node, JsonObject service) {
+  private void listKernel(PrintWriter out) throws IOException {
+    Table table = new Table(2);
+    table.row("NODE", "SERVICE", "ADDRESS", "FROM", "BACKENDS");
+    for (NodeAgent agent : dump.agents(nodes)) {
+      agent.list(
+          "list-service-kernel",
+          entry -> {
+            if (output.isJson()) {
+              Map<String, Object> line = new LinkedHashMap<>();
+              line.put("node", agent.node());
+              line.putAll(entry.fields());
+              out.println(new String(Json.write(line), StandardCharsets.UTF_8));
+              return;
+            }
+            table.row(
+                agent.node(),
+                entry.string("service"),
+                NodeView.place(entry),
+                entry.string("from") + (entry.bool("localOnly") ? ", this node's alone" : ""),
+                backends(entry));
+          });
+    }
+    if (!output.isJson()) {
+      table.print(out);
+    }
+  }
+
+  private static String backends(JsonObject frontend) {
+    List<String> backends = frontend.strings("backends");
+    return backends.isEmpty() ? "none" : String.join(" ", backends);
+  }
+
+  private static void rows(Table columns, String node, JsonObject service) {
     for (JsonObject frontend : service.objects("frontends")) {
       columns.row(
           node,
@@ -63,9 +107,7 @@ final class ListCommand implements Callable<Integer> {
           frontend.string("kind"),
           NodeView.place(frontend),
           frontend.string("from") + (frontend.bool("localOnly") ? ", this node's alone" : ""),
-          frontend.strings("backends").isEmpty()
-              ? "none"
-              : String.join(" ", frontend.strings("backends")));
+          backends(frontend));
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.ovenet.cli.service;
 
+import io.ovenet.cli.node.DumpOptions;
 import io.ovenet.cli.node.NodeAgent;
 import io.ovenet.cli.node.NodeOptions;
 import io.ovenet.kubernetes.JsonObject;
@@ -28,6 +29,7 @@ final class WhyCommand implements Callable<Integer> {
   private String target = "";
 
   @Mixin private NodeOptions nodes = new NodeOptions();
+  @Mixin private DumpOptions dump = new DumpOptions();
   @Spec private CommandSpec spec = CommandSpec.create();
 
   /** 0 where somebody answers on every node that was asked, else 1. */
@@ -40,7 +42,7 @@ final class WhyCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     boolean answered = true;
-    for (NodeAgent agent : nodes.agents()) {
+    for (NodeAgent agent : dump.agents(nodes)) {
       NodeView view = NodeView.of(agent);
       List<String> lines = new ArrayList<>();
       answered &= explain(view, target.substring(0, colon), target.substring(colon + 1), lines);

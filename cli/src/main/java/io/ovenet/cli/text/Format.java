@@ -1,4 +1,4 @@
-package io.ovenet.cli.policy;
+package io.ovenet.cli.text;
 
 import java.util.Locale;
 

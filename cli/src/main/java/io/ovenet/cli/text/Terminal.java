@@ -1,14 +1,14 @@
-package io.ovenet.cli.hubble;
+package io.ovenet.cli.text;
 
 /** Text from the network on its way to a terminal. */
-final class Terminal {
+public final class Terminal {
   private Terminal() {}
 
   /**
    * With every control character, C1 included, in caret notation: none reaches the terminal, which
    * would take some as commands.
    */
-  static String safe(String text) {
+  public static String safe(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (Character.isISOControl(text.charAt(i))) {
         return escape(text);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.cli.list;
+
+import org.jspecify.annotations.NullMarked;
