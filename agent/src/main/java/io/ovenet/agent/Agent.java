@@ -15,6 +15,7 @@ import io.ovenet.policy.Labels;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicySettings;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -62,6 +63,8 @@ public final class Agent implements AutoCloseable {
   private final NodeServices services;
   private final PolicyVerifier verifier;
   private final OwnNode ownNode;
+  private final ClusterNodes nodes = new ClusterNodes();
+  private final NodeProbes probes;
   private final CompletableFuture<String> podCidr = new CompletableFuture<>();
   private boolean closed;
 
@@ -131,6 +134,8 @@ public final class Agent implements AutoCloseable {
             NodeSetup.podMtu(config));
     attachments = own(new AttachmentWatch(store, lifecycle));
     verifier = own(new PolicyVerifier(steering, datapath, rules));
+    probes = own(new NodeProbes(config.nodeName(), nodes, config.health().nodePort()));
+    answerNodes();
     @Nullable Hubble hubble = null;
     if (config.hubble()) {
       var policyState =
@@ -157,12 +162,16 @@ public final class Agent implements AutoCloseable {
                     verifier.write(to);
                     programs.write(to);
                     overlay.write(to);
+                    probes.write(to);
                   }));
     }
     var server = own(new CniServer(config.cniSocket()));
     admin = own(new AdminServer(config.adminSocket()));
     admin.offer("policy-verify", _ -> verifier.verify().fields());
     new KernelQuestions(steering, datapath, rules).offer(admin);
+    new StatusQuestion(
+            config.nodeName(), this::isReady, datapath, store::all, policies, verifier, probes)
+        .offer(admin);
     new KernelListings(steering, store::all, datapath, new ListedNames(names)).offer(admin);
     if (hubble != null) {
       var kept = hubble;
@@ -186,6 +195,22 @@ public final class Agent implements AutoCloseable {
   private <T extends AutoCloseable> T own(T part) {
     parts.push(part);
     return part;
+  }
+
+  /** Other nodes ask whether this one is there; that they can't is no reason not to serve pods. */
+  private void answerNodes() {
+    int port = config.health().nodePort();
+    if (port == 0) {
+      return;
+    }
+    try {
+      own(new HealthServer(new InetSocketAddress(port), NodeProbes.PATH, () -> true));
+    } catch (IOException e) {
+      log.error(
+          "other nodes will take this one for unreachable: {}; set cluster-health-port to a free"
+              + " one on all nodes",
+          e.getMessage());
+    }
   }
 
   private static AutoCloseable lock(Path file) throws IOException {
@@ -283,7 +308,6 @@ public final class Agent implements AutoCloseable {
   public void follow() throws InterruptedException, IOException {
     int podMtu = NodeSetup.podMtu(config);
     var routes = new NodeRoutes(config.routing(), new StateFiles(config.stateDirectory()), podMtu);
-    var nodes = new ClusterNodes();
     new NodeListings(config.nodeName(), nodes, routes).offer(admin);
     var input =
         new ClusterInput(
@@ -335,6 +359,9 @@ public final class Agent implements AutoCloseable {
     NodeSetup.installPlugin(config);
     attachments.start();
     verifier.start();
+    if (config.health().nodePort() != 0) {
+      probes.start();
+    }
     announceServices(shared);
     log.info("node {} is ready: pods get addresses of {}", config.nodeName(), ipam.cidr());
   }

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param services whether this node does what kube-proxy does elsewhere
  * @param conntrackTcpEntries room for TCP connections
  * @param conntrackAnyEntries room for all other connections
- * @param healthPort TCP port of {@code /healthz} on the loopback address; 0: none
+ * @param health how it is found out whether nodes are well
  * @param warnings what the operator of this node should know about the keys, a sentence each
  */
 public record AgentConfig(
@@ -60,7 +60,7 @@ public record AgentConfig(
     RoutingConfig routing,
     boolean l2Announcements,
     ServicesConfig services,
-    int healthPort,
+    HealthConfig health,
     Path bpfRoot,
     Path stateDirectory,
     Path cniSocket,
@@ -104,6 +104,7 @@ public record AgentConfig(
           "enable-non-default-deny-policies",
           "policy-default-local-cluster",
           "annotate-k8s-node",
+          "enable-endpoint-health-checking",
           "auto-create-cilium-node-resource");
 
   /** Keys of features that are still to come: harmless while they are off. */
@@ -169,7 +170,7 @@ public record AgentConfig(
             RoutingConfig.parse(values, warnings),
             values.flag("enable-l2-announcements", true),
             ServicesConfig.parse(values),
-            values.number("agent-health-port", 9879, 0, 65_535),
+            HealthConfig.parse(values),
             values.path("bpf-root", "/sys/fs/bpf"),
             values.path("ovenet-state-dir", "/var/lib/ovenet"),
             values.path("ovenet-cni-socket", "/var/run/ovenet/cni.sock"),
@@ -226,7 +227,7 @@ public record AgentConfig(
         routing,
         l2Announcements,
         services,
-        healthPort,
+        health,
         bpfRoot,
         stateDirectory,
         cniSocket,

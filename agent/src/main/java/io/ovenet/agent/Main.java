@@ -1,6 +1,8 @@
 package io.ovenet.agent;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -38,7 +40,13 @@ public final class Main {
     config.warnings().forEach(warning -> log.warn("{}", warning));
     var agent = Agent.start(config);
     var health =
-        config.healthPort() == 0 ? null : new HealthServer(config.healthPort(), agent::isReady);
+        config.health().healthzPort() == 0
+            ? null
+            : new HealthServer(
+                new InetSocketAddress(
+                    InetAddress.getLoopbackAddress(), config.health().healthzPort()),
+                "/healthz",
+                agent::isReady);
     var ended = new CountDownLatch(1);
     // SIGTERM and SIGINT: what is pinned stays and goes on deciding.
     Runtime.getRuntime()

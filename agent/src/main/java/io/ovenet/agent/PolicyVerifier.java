@@ -172,6 +172,11 @@ final class PolicyVerifier implements AutoCloseable {
     }
   }
 
+  /** What the last look found; null: there was none. */
+  @Nullable Report last() {
+    return last;
+  }
+
   /** Writes what the last look found. */
   void write(MetricsText to) {
     var report = last;

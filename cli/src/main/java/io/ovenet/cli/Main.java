@@ -7,6 +7,7 @@ import io.ovenet.cli.hubble.TraceCommand;
 import io.ovenet.cli.list.ListCommand;
 import io.ovenet.cli.policy.PolicyCommand;
 import io.ovenet.cli.service.ServiceCommand;
+import io.ovenet.cli.status.StatusCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -26,6 +27,7 @@ import picocli.CommandLine.Spec;
       HubbleCommand.class,
       PolicyCommand.class,
       ServiceCommand.class,
+      StatusCommand.class,
       TraceCommand.class,
       io.ovenet.lab.Main.class
     },

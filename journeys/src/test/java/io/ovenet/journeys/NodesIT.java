@@ -73,11 +73,43 @@ class NodesIT {
       assertThat(fetch(ovenet, "stranger", web + ":80", 2)).isEmpty();
       assertFlows(ovenet, status);
       newIdentitiesConnectAtOnce(web);
+      statusTellsWhoIsNotReached(ovenet, status);
       assertThat(awaitSliced(3 + PODS)).as("slices, a hundred pods in one").isEqualTo(2);
     } finally {
       ovenet.run("lab", "down");
     }
     assertThat(Traces.of(directory)).isEqualTo(before);
+  }
+
+  private static void statusTellsWhoIsNotReached(Ovenet ovenet, JsonNode status) throws Exception {
+    Eventually.holds(
+        "the nodes reach each other both ways",
+        () -> {
+          Ovenet.Result well = ovenet.run("status");
+          return well.exit() == 0
+              && well.out().contains("all is well")
+              && well.out().matches("(?s).*node-1 +- +[0-9.]+ / [0-9.]+\\n.*");
+        });
+    String pid = status.get("nodes").get(1).path("pid").asText();
+    overlay(pid, "down");
+    Eventually.holds(
+        "both nodes say that the pods' network is cut between them",
+        () -> {
+          Ovenet.Result cut = ovenet.run("status");
+          return cut.exit() == 1
+              && cut.out().contains("node-1: node node-2 is not reached by the pods' network at ")
+              && cut.out().contains("node-2: node node-1 is not reached by the pods' network at ");
+        });
+    assertThat(ovenet.run("status").out()).doesNotContain("at its own address");
+    overlay(pid, "up");
+    Eventually.holds("all is well again", () -> ovenet.run("status").exit() == 0);
+  }
+
+  private static void overlay(String pid, String state) throws Exception {
+    Ovenet.run(
+            List.of("nsenter", "-t", pid, "-n", "ip", "link", "set", "ovenet_vxlan", state),
+            Map.of())
+        .succeed();
   }
 
   /** Waits until as many pods are in slices, by which alone the nodes hear of one another's. */

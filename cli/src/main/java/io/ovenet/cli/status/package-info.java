@@ -1,0 +1,5 @@
+/** How nodes are. */
+@NullMarked
+package io.ovenet.cli.status;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.cli.status;
+
+import org.jspecify.annotations.NullMarked;
