@@ -8,6 +8,7 @@ import io.ovenet.cli.list.ListCommand;
 import io.ovenet.cli.policy.PolicyCommand;
 import io.ovenet.cli.service.ServiceCommand;
 import io.ovenet.cli.status.StatusCommand;
+import io.ovenet.cli.sysdump.SysdumpCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,6 +29,7 @@ import picocli.CommandLine.Spec;
       PolicyCommand.class,
       ServiceCommand.class,
       StatusCommand.class,
+      SysdumpCommand.class,
       TraceCommand.class,
       io.ovenet.lab.Main.class
     },

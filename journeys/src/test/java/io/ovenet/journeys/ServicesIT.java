@@ -3,10 +3,15 @@ package io.ovenet.journeys;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -96,6 +101,7 @@ class ServicesIT {
         image: busybox
         ports: [{name: http, containerPort: %d}]
         command: ["sh", "-c", "mkdir /w; echo %s >/w/i; exec httpd -f -p %d -h /w"]
+        env: [{name: DB_PASSWORD, value: told-to-nobody}]
     """
         .formatted(name, node, port, name, port);
   }
@@ -121,6 +127,8 @@ class ServicesIT {
 
       tablesAreListedByNames(lab);
       missionsAddress(lab);
+
+      oneArchiveTellsItAll(lab);
 
       lab.client().pods().inNamespace(NAMESPACE).withName("web-1").delete();
       Eventually.holds(
@@ -152,6 +160,58 @@ class ServicesIT {
         .containsPattern("node-2 +10\\.[0-9.]+/32 +app-web-prod/web-1 +\\d+ +192\\.168\\.77\\.10 ");
     assertThat(list(lab, "ipcache", "-o", "json").lines().filter(line -> line.contains("saidBy")))
         .hasSameSizeAs(list(lab, "ipcache", "--kernel", "-o", "json").lines().toList());
+  }
+
+  /** Also of a node whose agent stands still, and without anything that is secret. */
+  private static void oneArchiveTellsItAll(RunningLab lab) throws Exception {
+    Path archive = Files.createTempFile("ovenet-sysdump", ".zip");
+    var agents = lab.processes("io.ovenet.agent.Main");
+    ProcessHandle still = agents.getLast();
+    try {
+      String file = archive.toString();
+      assertThat(lab.ovenet().run("sysdump", "-o", file).succeed().err()).contains("node node-1");
+      assertThat(list(lab, "ct", "--pod", NAMESPACE + "/client", "-f", file))
+          .contains(NAMESPACE + "/client");
+      assertThat(lab.ovenet().run("status", "-f", file).out()).contains("node-2");
+      assertThat(
+              lab.ovenet()
+                  .run("service", "why", CLUSTER_ADDRESS + ":80", "-f", file)
+                  .succeed()
+                  .out())
+          .contains("ready");
+      assertThat(lab.ovenet().run("policy", "show", "-f", file).succeed().out())
+          .contains("vm-from-outside");
+      assertThat(texts(archive)).contains("(removed)").doesNotContain("told-to-nobody");
+
+      stop(still, "STOP");
+      Ovenet.Result part = lab.ovenet().run("sysdump", "-o", file);
+      stop(still, "CONT");
+      assertThat(part.exit()).isEqualTo(1);
+      assertThat(part.err()).contains("its agent does not answer; the kernel's maps are kept");
+      assertThat(texts(archive))
+          .contains("has been silent for 20 s")
+          .containsPattern(
+              "/maps/conntrack_map.jsonl\n\\{\"key\":\"|/maps/conntrack_map.jsonl\n\\{\"value");
+    } finally {
+      stop(still, "CONT");
+      Files.delete(archive);
+    }
+  }
+
+  private static void stop(ProcessHandle process, String signal) throws Exception {
+    Ovenet.run(List.of("kill", "-" + signal, Long.toString(process.pid())), Map.of()).succeed();
+  }
+
+  /** Each entry's name and what is in it. */
+  private static String texts(Path archive) throws IOException {
+    var texts = new StringBuilder();
+    try (var zip = new ZipFile(archive.toFile())) {
+      for (var entry : Collections.list(zip.entries())) {
+        texts.append(entry.getName()).append('\n');
+        texts.append(new String(zip.getInputStream(entry).readAllBytes(), StandardCharsets.UTF_8));
+      }
+    }
+    return texts.toString();
   }
 
   private static String list(RunningLab lab, String what, String... options)

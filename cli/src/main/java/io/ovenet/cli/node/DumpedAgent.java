@@ -57,6 +57,21 @@ record DumpedAgent(Path archive, String node) implements NodeAgent {
   }
 
   @Override
+  public Path root() {
+    throw new UnsupportedOperationException(this + " has no directories");
+  }
+
+  @Override
+  public Path hubbleSocket() {
+    throw new UnsupportedOperationException(this + " has no sockets");
+  }
+
+  @Override
+  public List<Path> logs() {
+    return List.of();
+  }
+
+  @Override
   public JsonObject ask(String name, Map<String, ?> arguments) throws IOException {
     if (!arguments.isEmpty()) {
       throw new IOException(this + ": " + name + " can only be asked of a node that runs");

@@ -2,6 +2,8 @@ package io.ovenet.cli.node;
 
 import io.ovenet.kubernetes.JsonObject;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /** The agent of a node, asked what its node has: while it runs, or as a sysdump kept it. */
@@ -14,6 +16,15 @@ public interface NodeAgent {
 
   /** Name of the node; empty where it is not known. */
   String node();
+
+  /** The node's root directory, as it is reached from here. */
+  Path root();
+
+  /** Its Hubble server's socket, as it is reached from here. */
+  Path hubbleSocket();
+
+  /** Its agent's logs that are here. */
+  List<Path> logs();
 
   /**
    * Asks and waits for the answer.

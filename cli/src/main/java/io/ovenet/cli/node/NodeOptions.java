@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
 
 /** Which agents are asked: that of this node, or those of the lab's nodes. A picocli mixin. */
 public final class NodeOptions {
+  private static final Path ROOT = Path.of("/");
   private static final Path USUAL = Path.of("/var/run/ovenet/admin.sock");
 
   @Option(
@@ -40,7 +41,7 @@ public final class NodeOptions {
 
   List<NodeAgent> agents(Map<String, String> environment) throws IOException {
     if (socket != null) {
-      return List.of(new LiveAgent("", socket));
+      return List.of(new LiveAgent("", socket, ROOT, List.of()));
     }
     var directory = environment.getOrDefault("OVENET_LAB_DIR", "");
     var status =
@@ -64,7 +65,7 @@ public final class NodeOptions {
               + "): ask on one of the cluster's nodes, start the lab"
               + " with `ovenet lab up`, or name a socket with --agent-socket");
     }
-    return List.of(new LiveAgent("", USUAL));
+    return List.of(new LiveAgent("", USUAL, ROOT, List.of()));
   }
 
   /**
@@ -88,7 +89,12 @@ public final class NodeOptions {
       var name = each.string("name");
       // The node's /run/cilium/hubble.sock, as it is reached from outside.
       var hubble = Path.of(each.string("hubbleSocket"));
-      agents.add(new LiveAgent(name, hubble.resolveSibling("../ovenet/admin.sock").normalize()));
+      agents.add(
+          new LiveAgent(
+              name,
+              hubble.resolveSibling("../ovenet/admin.sock").normalize(),
+              Path.of("/proc", Long.toString(each.integer("pid")), "root"),
+              List.of(Path.of(each.string("agentLog")))));
     }
     return of(agents);
   }

@@ -11,7 +11,7 @@ final class FileOptions {
       paramLabel = "FILE",
       description =
           "Files, or directories of them, that are read instead of the cluster: policies, pods,"
-              + " namespaces, and what pods are made from.")
+              + " namespaces, and what pods are made from; or what `ovenet sysdump` wrote.")
   private List<Path> files = List.of();
 
   /** Empty if the cluster is asked. */

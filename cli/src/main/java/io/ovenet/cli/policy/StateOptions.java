@@ -1,6 +1,7 @@
 package io.ovenet.cli.policy;
 
 import io.ovenet.cli.UsualCluster;
+import io.ovenet.cli.sysdump.DumpedCluster;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.LiveCluster;
@@ -36,6 +37,9 @@ final class StateOptions {
       try (KubernetesApi api = open()) {
         return LiveCluster.read(api);
       }
+    }
+    if (files.size() == 1 && DumpedCluster.isDump(files.getFirst())) {
+      return DumpedCluster.read(files.getFirst());
     }
     return readFiles(files, PolicySettings.defaults(cluster));
   }

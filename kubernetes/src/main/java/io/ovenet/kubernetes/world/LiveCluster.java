@@ -23,7 +23,7 @@ public final class LiveCluster {
 
   /** Pods, namespaces, nodes, services and policies. */
   public static ClusterState read(KubernetesApi api) throws IOException {
-    StateReader reader = new StateReader(settings(api));
+    StateReader reader = new StateReader(settings(configuration(api)));
     for (RecordKind<?> kind :
         List.of(
             RecordKind.NAMESPACES,
@@ -69,16 +69,20 @@ public final class LiveCluster {
     } while (!next.isEmpty());
   }
 
-  /** As the agents' ConfigMap says; the usual ones where there is none. */
-  private static PolicySettings settings(KubernetesApi api) throws IOException {
-    JsonObject data = JsonObject.EMPTY;
+  /** What the agents' ConfigMap says; empty where there is none. */
+  public static JsonObject configuration(KubernetesApi api) throws IOException {
     try {
-      data = api.get(CONFIG).object("data");
+      return api.get(CONFIG).object("data");
     } catch (ApiException e) {
       if (!e.notFound()) {
         throw e;
       }
+      return JsonObject.EMPTY;
     }
+  }
+
+  /** How policies are meant, by the agents' configuration; the usual way where it says nothing. */
+  public static PolicySettings settings(JsonObject data) {
     String cluster = data.string("cluster-name");
     PolicySettings.Enforcement enforcement =
         switch (data.string("enable-policy")) {

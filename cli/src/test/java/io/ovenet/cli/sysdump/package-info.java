@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.cli.sysdump;
+
+import org.jspecify.annotations.NullMarked;
