@@ -1,16 +1,22 @@
 package io.ovenet.relay;
 
 import io.ovenet.flow.HubbleServer;
+import io.ovenet.flow.MetricsServer;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The relay's parts, put together. */
 final class Relay implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
   private static final String VERSION = "1.19.4";
 
   private final PeerChannels channels;
   private final PeerDirectory directory;
   private final HubbleServer server;
+  private final @Nullable MetricsServer metrics;
 
   /**
    * Listens, and begins to follow the peer service.
@@ -20,6 +26,17 @@ final class Relay implements AutoCloseable {
   Relay(RelayOptions options) throws IOException {
     channels = new PeerChannels(options.clientTls());
     directory = new PeerDirectory(channels, options.peerService(), options.peerServiceTlsName());
+    var address = options.metrics();
+    try {
+      metrics =
+          address == null
+              ? null
+              : new MetricsServer(address, List.of(new RelayMetrics(directory::peers)::write));
+    } catch (IOException e) {
+      directory.close();
+      channels.close();
+      throw e;
+    }
     try {
       server =
           HubbleServer.startRelay(
@@ -33,9 +50,25 @@ final class Relay implements AutoCloseable {
               options.listen(),
               options.serverTls());
     } catch (IOException e) {
+      closeMetrics();
       directory.close();
       channels.close();
       throw e;
+    }
+  }
+
+  /** The TCP port of metrics, or -1. */
+  int metricsPort() {
+    return metrics == null ? -1 : metrics.port();
+  }
+
+  private void closeMetrics() {
+    try {
+      if (metrics != null) {
+        metrics.close();
+      }
+    } catch (IOException e) {
+      LOG.warn("metrics' port could not be closed: {}", e.getMessage());
     }
   }
 
@@ -47,6 +80,7 @@ final class Relay implements AutoCloseable {
   @Override
   public void close() {
     server.close();
+    closeMetrics();
     directory.close();
     channels.close();
   }

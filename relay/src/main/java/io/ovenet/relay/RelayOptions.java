@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param socket null: by TCP alone
  * @param peerService {@code host:port} or {@code unix:///path}
  * @param peerServiceTlsName empty: plaintext
+ * @param metrics where metrics are served; null: nowhere
  * @param serverTls of the relay's own server; null: plaintext
  * @param clientTls towards agents; null: agents that speak TLS can't be reached
  */
@@ -23,6 +24,7 @@ record RelayOptions(
     String peerService,
     String peerServiceTlsName,
     String nodeName,
+    @Nullable InetSocketAddress metrics,
     @Nullable TlsFiles serverTls,
     @Nullable TlsFiles clientTls) {
   static final String HELP =
@@ -34,6 +36,8 @@ record RelayOptions(
         --peer-service=ADDRESS            Who knows the agents: HOST:PORT or unix:///PATH
                                           (default unix:///var/run/cilium/hubble.sock)
         --peer-service-tls-name=NAME      The name that its certificate has; without: plaintext
+        --metrics-listen-address=[HOST]:PORT
+                                          Where metrics are served, such as :9966 (default: nowhere)
         --node-name=NAME                  What it calls itself (default: relay)
         --tls-relay-server-cert-file, --tls-relay-server-key-file=FILE
                                           Its certificate and key; without: plaintext
@@ -50,6 +54,7 @@ record RelayOptions(
           "peer-service",
           "peer-service-tls-name",
           "node-name",
+          "metrics-listen-address",
           "tls-relay-server-cert-file",
           "tls-relay-server-key-file",
           "tls-relay-client-ca-files",
@@ -74,11 +79,12 @@ record RelayOptions(
     }
     String socket = values.getOrDefault("socket-path", "");
     return new RelayOptions(
-        address(values.getOrDefault("listen-address", ":4245")),
+        address(values, "listen-address", ":4245"),
         socket.isEmpty() ? null : Path.of(socket),
         values.getOrDefault("peer-service", "unix:///var/run/cilium/hubble.sock"),
         values.getOrDefault("peer-service-tls-name", ""),
         values.getOrDefault("node-name", "relay"),
+        address(values, "metrics-listen-address", ""),
         tls(values, "tls-relay-server", "tls-relay-client-ca-files"),
         tls(values, "tls-hubble-client", "tls-hubble-server-ca-files"));
   }
@@ -99,7 +105,9 @@ record RelayOptions(
         Path.of(certificate), Path.of(key), authority == null ? null : Path.of(authority));
   }
 
-  private static @Nullable InetSocketAddress address(String text) {
+  private static @Nullable InetSocketAddress address(
+      TreeMap<String, String> values, String name, String usual) {
+    String text = values.getOrDefault(name, usual);
     if (text.isEmpty()) {
       return null;
     }
@@ -113,6 +121,6 @@ record RelayOptions(
     } catch (NumberFormatException e) {
       // said below
     }
-    throw new IllegalArgumentException("--listen-address=" + text + ": [HOST]:PORT, as :4245");
+    throw new IllegalArgumentException("--" + name + "=" + text + ": [HOST]:PORT, as :4245");
   }
 }
