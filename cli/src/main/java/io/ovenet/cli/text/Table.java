@@ -57,7 +57,7 @@ public final class Table {
           line.append(" ".repeat(widths.get(i) + gap - width(cell)));
         }
       }
-      out.println(line.toString().stripTrailing());
+      out.println(line);
     }
     rows.clear();
   }
