@@ -85,7 +85,10 @@ public final class SysdumpCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     out.println(file + ", " + Files.size(file) / 1024 + " KiB");
     if (failures > 0) {
-      progress.println(failures + " things could not be had: failures.txt in it says what and why");
+      progress.println(
+          failures
+              + (failures == 1 ? " thing" : " things")
+              + " could not be had: failures.txt in it says what and why");
     }
     out.flush();
     progress.flush();
