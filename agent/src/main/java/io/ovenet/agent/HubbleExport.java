@@ -2,7 +2,7 @@ package io.ovenet.agent;
 
 import io.ovenet.flow.FlowExporters;
 import io.ovenet.flow.FlowLogConfig;
-import io.ovenet.flow.MetricsText;
+import io.ovenet.metrics.MetricsText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package io.ovenet.agent;
 
-import io.ovenet.flow.MetricsText;
 import io.ovenet.kubernetes.NodeAddress;
+import io.ovenet.metrics.MetricsText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

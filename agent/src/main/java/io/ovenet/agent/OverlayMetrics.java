@@ -2,7 +2,7 @@ package io.ovenet.agent;
 
 import io.ovenet.datapath.Datapath;
 import io.ovenet.datapath.Disagreement;
-import io.ovenet.flow.MetricsText;
+import io.ovenet.metrics.MetricsText;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,7 +1,7 @@
 package io.ovenet.agent;
 
 import io.ovenet.datapath.Datapath;
-import io.ovenet.flow.MetricsText;
+import io.ovenet.metrics.MetricsText;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

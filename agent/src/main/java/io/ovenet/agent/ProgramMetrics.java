@@ -3,7 +3,7 @@ package io.ovenet.agent;
 import io.ovenet.bpf.BpfException;
 import io.ovenet.bpf.BpfProgram;
 import io.ovenet.datapath.ProgramTimes;
-import io.ovenet.flow.MetricsText;
+import io.ovenet.metrics.MetricsText;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.atomic.AtomicBoolean;

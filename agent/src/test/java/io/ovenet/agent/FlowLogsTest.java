@@ -8,7 +8,7 @@ import io.ovenet.flow.FlowExporters;
 import io.ovenet.flow.FlowLogConfig;
 import io.ovenet.flow.FlowRing;
 import io.ovenet.flow.FlowUuids;
-import io.ovenet.flow.MetricsText;
+import io.ovenet.metrics.MetricsText;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

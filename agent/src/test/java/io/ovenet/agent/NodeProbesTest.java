@@ -2,10 +2,10 @@ package io.ovenet.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.ovenet.flow.MetricsText;
 import io.ovenet.kubernetes.CiliumNodeRecord;
 import io.ovenet.kubernetes.NodeAddress;
 import io.ovenet.kubernetes.ObjectKey;
+import io.ovenet.metrics.MetricsText;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

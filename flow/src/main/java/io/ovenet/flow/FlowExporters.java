@@ -1,5 +1,6 @@
 package io.ovenet.flow;
 
+import io.ovenet.metrics.MetricsText;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

@@ -4,6 +4,7 @@ import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Verdict;
 import io.ovenet.datapath.EventKind;
 import io.ovenet.datapath.FlowEvent;
+import io.ovenet.metrics.MetricsText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

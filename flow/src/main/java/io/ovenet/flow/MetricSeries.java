@@ -1,5 +1,6 @@
 package io.ovenet.flow;
 
+import io.ovenet.metrics.MetricsText;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;

@@ -2,6 +2,7 @@ package io.ovenet.flow;
 
 import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Workload;
+import io.ovenet.metrics.MetricsText;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

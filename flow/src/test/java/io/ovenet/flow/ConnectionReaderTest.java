@@ -9,6 +9,7 @@ import io.ovenet.datapath.ConnectionView;
 import io.ovenet.datapath.ConntrackEntry;
 import io.ovenet.datapath.ConntrackKey;
 import io.ovenet.datapath.EndpointRef;
+import io.ovenet.metrics.MetricsText;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.nio.file.Path;

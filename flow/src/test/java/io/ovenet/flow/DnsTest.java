@@ -8,6 +8,7 @@ import io.ovenet.api.flow.FlowType;
 import io.ovenet.api.flow.L7FlowType;
 import io.ovenet.datapath.DnsMessage;
 import io.ovenet.datapath.FlowEvent;
+import io.ovenet.metrics.MetricsText;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ovenet.api.flow.FlowFilter;
 import io.ovenet.api.flow.Verdict;
+import io.ovenet.metrics.MetricsText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

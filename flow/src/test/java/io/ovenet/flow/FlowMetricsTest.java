@@ -3,6 +3,9 @@ package io.ovenet.flow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ovenet.datapath.FlowEvent;
+import io.ovenet.metrics.Histogram;
+import io.ovenet.metrics.MetricsServer;
+import io.ovenet.metrics.MetricsText;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -32,9 +32,9 @@ final class EndpointSlices implements AutoCloseable {
   private boolean closed;
 
   /** Begins. */
-  EndpointSlices(KubernetesApi api) {
+  EndpointSlices(KubernetesApi api, OperatorMetrics metrics) {
     this.api = api;
-    queue = new WorkQueue<>("ciliumendpointslices", this::reconcile);
+    queue = new WorkQueue<>("ciliumendpointslices", metrics, this::reconcile);
     slices = api.watch(RecordKind.CILIUM_ENDPOINT_SLICES, WatchScope.ALL, new Slices());
   }
 

@@ -33,11 +33,14 @@ final class GarbageCollection {
   private final KubernetesApi api;
   private final Duration grace;
   private final InstantSource clock;
+  private final OperatorMetrics metrics;
 
   /** Uids of the endpoints that the last sweep found without a pod. */
   private Set<String> orphans = Set.of();
 
-  GarbageCollection(KubernetesApi api, Duration grace, InstantSource clock) {
+  GarbageCollection(
+      KubernetesApi api, Duration grace, InstantSource clock, OperatorMetrics metrics) {
+    this.metrics = metrics;
     this.api = api;
     this.grace = grace;
     this.clock = clock;
@@ -76,6 +79,7 @@ final class GarbageCollection {
             Map.of("uid", identity.key().uid(), "resourceVersion", identity.resourceVersion()));
         LOG.info(
             "identity {}: collected, unused since {}", identity.number(), identity.unusedSince());
+        metrics.collected("CiliumIdentity");
       }
     } catch (ApiException e) {
       // Taken into use, or deleted, since it was read: left to the next sweep.
@@ -127,6 +131,7 @@ final class GarbageCollection {
             RecordKind.CILIUM_ENDPOINTS.path(endpoint.key().namespace(), endpoint.key().name()),
             Map.of("uid", uid, "resourceVersion", endpoint.resourceVersion()));
         LOG.info("endpoint {}: collected, its pod is gone", endpoint.key());
+        metrics.collected("CiliumEndpoint");
       } catch (ApiException e) {
         if (!e.conflict() && !e.notFound()) {
           throw e;

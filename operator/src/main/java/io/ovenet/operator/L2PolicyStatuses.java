@@ -31,10 +31,10 @@ final class L2PolicyStatuses implements RecordHandler<L2AnnouncementPolicyRecord
   private final WorkQueue<String> queue;
   private final ClusterWatch.Subscription watch;
 
-  L2PolicyStatuses(KubernetesApi api, InstantSource clock) {
+  L2PolicyStatuses(KubernetesApi api, InstantSource clock, OperatorMetrics metrics) {
     this.api = api;
     this.clock = clock;
-    this.queue = new WorkQueue<>("ciliuml2announcementpolicies", this::reconcile);
+    this.queue = new WorkQueue<>("ciliuml2announcementpolicies", metrics, this::reconcile);
     this.watch = api.watch(RecordKind.L2_ANNOUNCEMENT_POLICIES, WatchScope.ALL, this);
   }
 

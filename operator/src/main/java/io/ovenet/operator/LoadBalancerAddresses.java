@@ -47,6 +47,7 @@ final class LoadBalancerAddresses implements AutoCloseable {
 
   private final KubernetesApi api;
   private final InstantSource clock;
+  private final OperatorMetrics metrics;
   private final AddressBook book = new AddressBook();
   private final Map<String, ServiceRecord> services = new ConcurrentHashMap<>();
   private final Map<String, LoadBalancerPoolRecord> pools = new ConcurrentHashMap<>();
@@ -60,10 +61,11 @@ final class LoadBalancerAddresses implements AutoCloseable {
   /** Whether what services had at first has been entered into the book; queue's thread. */
   private boolean adopted;
 
-  LoadBalancerAddresses(KubernetesApi api, InstantSource clock) {
+  LoadBalancerAddresses(KubernetesApi api, InstantSource clock, OperatorMetrics metrics) {
     this.api = api;
     this.clock = clock;
-    this.queue = new WorkQueue<>("load balancer address", this::reconcile);
+    this.metrics = metrics;
+    this.queue = new WorkQueue<>("load balancer address", metrics, this::reconcile);
     this.poolWatch = api.watch(RecordKind.LOAD_BALANCER_POOLS, WatchScope.ALL, new Pools());
     this.serviceWatch = api.watch(RecordKind.SERVICES, WatchScope.ALL, new Services());
   }
@@ -103,6 +105,7 @@ final class LoadBalancerAddresses implements AutoCloseable {
     @Override
     public void deleted(ObjectKey key) {
       pools.remove(key.name());
+      metrics.poolGone(key.name());
       changed(Item.POOLS);
     }
 
@@ -221,6 +224,7 @@ final class LoadBalancerAddresses implements AutoCloseable {
   }
 
   private void writePools() throws IOException {
+    metrics.unsatisfied(unsatisfied.size());
     for (var pool : pools.values()) {
       var conditions = pool.conditions();
       for (var condition : judge(pool)) {
@@ -247,6 +251,7 @@ final class LoadBalancerAddresses implements AutoCloseable {
           conflict = judged.conflict();
           total = judged.size();
           used = book.used(judged);
+          metrics.pool(written.name(), used.doubleValue(), total.doubleValue());
         }
       }
     } catch (IllegalArgumentException e) {

@@ -32,10 +32,10 @@ final class LocalRedirectStatuses
   private final WorkQueue<String> queue;
   private final ClusterWatch.Subscription watch;
 
-  LocalRedirectStatuses(KubernetesApi api, InstantSource clock) {
+  LocalRedirectStatuses(KubernetesApi api, InstantSource clock, OperatorMetrics metrics) {
     this.api = api;
     this.clock = clock;
-    this.queue = new WorkQueue<>("ciliumlocalredirectpolicies", this::reconcile);
+    this.queue = new WorkQueue<>("ciliumlocalredirectpolicies", metrics, this::reconcile);
     this.watch = api.watch(RecordKind.LOCAL_REDIRECT_POLICIES, WatchScope.ALL, this);
   }
 

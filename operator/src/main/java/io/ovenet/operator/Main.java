@@ -1,10 +1,12 @@
 package io.ovenet.operator;
 
 import io.ovenet.kubernetes.KubernetesApi;
+import io.ovenet.metrics.MetricsServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,14 +44,17 @@ public final class Main {
   }
 
   private static boolean serve(Options options) throws InterruptedException {
-    try (var api = KubernetesApi.open(options.kubeconfig())) {
+    var metrics = new OperatorMetrics();
+    var address = options.metrics();
+    try (var api = KubernetesApi.open(options.kubeconfig());
+        var _ = address == null ? null : new MetricsServer(address, List.of(metrics::write))) {
       var holder =
           InetAddress.getLocalHost().getHostName()
               + "_"
               + ProcessHandle.current().pid()
               + "_"
               + Long.toHexString(System.nanoTime());
-      var operator = new Operator(api, options, holder, () -> System.exit(1));
+      var operator = new Operator(api, options, holder, metrics, () -> System.exit(1));
       Runtime.getRuntime().addShutdownHook(new Thread(() -> operator.stop(TIDY), "stop"));
       return operator.run();
     } catch (IOException e) {

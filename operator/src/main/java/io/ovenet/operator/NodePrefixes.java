@@ -26,6 +26,7 @@ final class NodePrefixes implements RecordHandler<CiliumNodeRecord>, AutoCloseab
 
   private final CiliumNodes nodes;
   private final PodCidrPool pool;
+  private final OperatorMetrics metrics;
   private final ConcurrentSkipListMap<String, CiliumNodeRecord> present =
       new ConcurrentSkipListMap<>();
   private final WorkQueue<String> queue;
@@ -35,10 +36,11 @@ final class NodePrefixes implements RecordHandler<CiliumNodeRecord>, AutoCloseab
   /** Whether the nodes that were there at first have been entered into the pool; queue's thread. */
   private boolean adopted;
 
-  NodePrefixes(KubernetesApi api, PodCidrPool pool) {
+  NodePrefixes(KubernetesApi api, PodCidrPool pool, OperatorMetrics metrics) {
     this.nodes = new CiliumNodes(api);
     this.pool = pool;
-    this.queue = new WorkQueue<>("node", this::reconcile);
+    this.metrics = metrics;
+    this.queue = new WorkQueue<>("node", metrics, this::reconcile);
     this.watch = api.watch(RecordKind.CILIUM_NODES, WatchScope.ALL, this);
   }
 
@@ -82,6 +84,14 @@ final class NodePrefixes implements RecordHandler<CiliumNodeRecord>, AutoCloseab
     if (!adopted) {
       adopt();
     }
+    try {
+      look(name);
+    } finally {
+      metrics.podPrefixes(pool.free(), pool.size());
+    }
+  }
+
+  private void look(String name) throws IOException {
     var node = present.get(name);
     if (node == null) {
       pool.release(name);

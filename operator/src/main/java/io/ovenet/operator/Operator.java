@@ -24,6 +24,7 @@ final class Operator {
 
   private final KubernetesApi api;
   private final Options options;
+  private final OperatorMetrics metrics;
   private final LeaderLease lease;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -36,10 +37,13 @@ final class Operator {
    * An operator that is not running yet.
    *
    * @param holder tells it from the others
+   * @param metrics told of what it does
    * @param onLost called when the lead is lost, while {@link #run} may still wait for a server that
    *     doesn't answer
    */
-  Operator(KubernetesApi api, Options options, String holder, Runnable onLost) {
+  Operator(
+      KubernetesApi api, Options options, String holder, OperatorMetrics metrics, Runnable onLost) {
+    this.metrics = metrics;
     this.api = api;
     this.options = options;
     this.onLost = onLost;
@@ -68,6 +72,7 @@ final class Operator {
       }
     }
     LOG.info("leading");
+    metrics.leading(true);
     // Threads of their own: nothing that takes long may cost the lead, and a renewal that the
     // server
     // doesn't answer must not keep the loss from being seen.
@@ -78,6 +83,7 @@ final class Operator {
       serve(lost);
       return lost.getCount() > 0;
     } finally {
+      metrics.leading(false);
       stopping.countDown();
       renewal.join();
       watchdog.join();
@@ -93,26 +99,29 @@ final class Operator {
     }
     var parser = new PolicyParser(options.clusterName(), options.nodeLabels());
     var clock = InstantSource.system();
-    var garbage = new GarbageCollection(api, options.gcGrace(), clock);
-    try (var _ = new NodePrefixes(api, new PodCidrPool(options.pool(), options.maskSize()));
-        var _ = new LoadBalancerAddresses(api, clock);
-        var _ = new L2PolicyStatuses(api, clock);
-        var _ = options.endpointSlices() ? new EndpointSlices(api) : null;
-        var _ = new LocalRedirectStatuses(api, clock);
+    var garbage = new GarbageCollection(api, options.gcGrace(), clock, metrics);
+    try (var _ =
+            new NodePrefixes(api, new PodCidrPool(options.pool(), options.maskSize()), metrics);
+        var _ = new LoadBalancerAddresses(api, clock, metrics);
+        var _ = new L2PolicyStatuses(api, clock, metrics);
+        var _ = options.endpointSlices() ? new EndpointSlices(api, metrics) : null;
+        var _ = new LocalRedirectStatuses(api, clock, metrics);
         var _ =
             new PolicyStatuses(
                 api,
                 RecordKind.CILIUM_NETWORK_POLICIES,
                 PolicyKind.CILIUM_NETWORK_POLICY,
                 parser,
-                clock);
+                clock,
+                metrics);
         var _ =
             new PolicyStatuses(
                 api,
                 RecordKind.CILIUM_CLUSTERWIDE_NETWORK_POLICIES,
                 PolicyKind.CILIUM_CLUSTERWIDE_NETWORK_POLICY,
                 parser,
-                clock)) {
+                clock,
+                metrics)) {
       LOG.info("serving");
       while (!pause(options.gcInterval(), lost)) {
         sweep(garbage);

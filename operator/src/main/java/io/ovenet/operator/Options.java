@@ -1,5 +1,6 @@
 package io.ovenet.operator;
 
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param maskSize length of those prefixes
  * @param nodeLabels whether policies select nodes by their labels, as the agents are told
  * @param endpointSlices whether agents hear of endpoints by CiliumEndpointSlices
+ * @param metrics where metrics are served; null: nowhere
  * @param leaseDuration how long leadership lasts without being renewed
  */
 record Options(
@@ -25,6 +27,7 @@ record Options(
     String clusterName,
     boolean nodeLabels,
     boolean endpointSlices,
+    @Nullable InetSocketAddress metrics,
     String namespace,
     Duration leaseDuration,
     Duration gcInterval,
@@ -44,6 +47,8 @@ record Options(
         --enable-node-selector-labels=B whether policies select nodes by labels (true)
         --enable-cilium-endpoint-slice=B whether agents hear of pods by slices of a hundred,
                                         as they are told, too (false)
+        --operator-prometheus-serve-addr=[HOST]:PORT
+                                        where metrics are served, such as :9963 (nowhere)
         --namespace=NAME                namespace of the Lease (kube-system)
         --leader-election-lease-duration=D  (15s)
         --identity-gc-interval=D        time between two collections (15m)
@@ -54,17 +59,18 @@ record Options(
       """;
 
   private static final Map<String, String> DEFAULTS =
-      Map.of(
-          "enable-node-selector-labels", "true",
-          "enable-cilium-endpoint-slice", "false",
-          "kubeconfig", "",
-          "cluster-pool-ipv4-cidr", "10.0.0.0/8",
-          "cluster-pool-ipv4-mask-size", "24",
-          "cluster-name", "default",
-          "namespace", "kube-system",
-          "leader-election-lease-duration", "15s",
-          "identity-gc-interval", "15m",
-          "identity-heartbeat-timeout", "30m");
+      Map.ofEntries(
+          Map.entry("enable-node-selector-labels", "true"),
+          Map.entry("enable-cilium-endpoint-slice", "false"),
+          Map.entry("kubeconfig", ""),
+          Map.entry("cluster-pool-ipv4-cidr", "10.0.0.0/8"),
+          Map.entry("cluster-pool-ipv4-mask-size", "24"),
+          Map.entry("cluster-name", "default"),
+          Map.entry("namespace", "kube-system"),
+          Map.entry("leader-election-lease-duration", "15s"),
+          Map.entry("identity-gc-interval", "15m"),
+          Map.entry("identity-heartbeat-timeout", "30m"),
+          Map.entry("operator-prometheus-serve-addr", ""));
 
   private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
 
@@ -95,6 +101,7 @@ record Options(
         get(values, "cluster-name"),
         flag("enable-node-selector-labels", get(values, "enable-node-selector-labels")),
         flag("enable-cilium-endpoint-slice", get(values, "enable-cilium-endpoint-slice")),
+        address("operator-prometheus-serve-addr", get(values, "operator-prometheus-serve-addr")),
         get(values, "namespace"),
         leaseDuration(get(values, "leader-election-lease-duration")),
         duration("identity-gc-interval", get(values, "identity-gc-interval")),
@@ -103,6 +110,22 @@ record Options(
 
   private static String get(Map<String, String> values, String key) {
     return values.getOrDefault(key, "");
+  }
+
+  private static @Nullable InetSocketAddress address(String key, String value) {
+    if (value.isEmpty()) {
+      return null;
+    }
+    int colon = value.lastIndexOf(':');
+    var port = value.substring(colon + 1);
+    if (colon < 0 || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65_535) {
+      throw new IllegalArgumentException(
+          "--" + key + " is no address: '" + value + "'; write [HOST]:PORT, such as :9963");
+    }
+    var host = value.substring(0, colon).replaceAll("[\\[\\]]", "");
+    return host.isEmpty()
+        ? new InetSocketAddress(Integer.parseInt(port))
+        : new InetSocketAddress(host, Integer.parseInt(port));
   }
 
   private static boolean flag(String key, String value) {

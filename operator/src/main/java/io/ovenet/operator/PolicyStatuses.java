@@ -64,13 +64,14 @@ final class PolicyStatuses implements RecordHandler<PolicyRecord>, AutoCloseable
       RecordKind<PolicyRecord> kind,
       PolicyKind policyKind,
       PolicyParser parser,
-      InstantSource clock) {
+      InstantSource clock,
+      OperatorMetrics metrics) {
     this.api = api;
     this.kind = kind;
     this.policyKind = policyKind;
     this.parser = parser;
     this.clock = clock;
-    this.queue = new WorkQueue<>(kind.plural(), this::reconcile);
+    this.queue = new WorkQueue<>(kind.plural(), metrics, this::reconcile);
     this.watch = api.watch(kind, WatchScope.ALL, this);
   }
 

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,18 +26,48 @@ final class WorkQueue<K> implements AutoCloseable {
 
   private final String name;
   private final Reconciler<K> reconciler;
+  private final OperatorMetrics metrics;
   private final Map<K, Integer> failures = new HashMap<>();
 
   /** Keys to when each is due, by {@link System#nanoTime}. */
   private final Map<K, Long> due = new HashMap<>();
 
+  private final AtomicLong done = new AtomicLong();
+  private final AtomicLong failed = new AtomicLong();
   private final Thread thread;
   private boolean closed;
 
-  WorkQueue(String name, Reconciler<K> reconciler) {
+  /**
+   * Begins.
+   *
+   * @param name what its keys are
+   * @param metrics told of its work
+   */
+  WorkQueue(String name, OperatorMetrics metrics, Reconciler<K> reconciler) {
     this.name = name;
     this.reconciler = reconciler;
+    this.metrics = metrics;
+    metrics.add(this);
     this.thread = Thread.ofVirtual().name(name).start(this::run);
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** Reconciliations so far that came to their end. */
+  long done() {
+    return done.get();
+  }
+
+  /** Those that did not. */
+  long failed() {
+    return failed.get();
+  }
+
+  /** Keys that wait. */
+  synchronized int waiting() {
+    return due.size();
   }
 
   synchronized void add(K key) {
@@ -55,6 +86,7 @@ final class WorkQueue<K> implements AutoCloseable {
       try {
         reconciler.reconcile(key);
         failures.remove(key);
+        done.incrementAndGet();
       } catch (IOException | UncheckedIOException e) {
         retry(key, e);
       } catch (RuntimeException e) {
@@ -65,6 +97,7 @@ final class WorkQueue<K> implements AutoCloseable {
   }
 
   private void retry(K key, Exception e) {
+    failed.incrementAndGet();
     var count = failures.merge(key, 1, Integer::sum);
     if (count == 1 || count % 10 == 0) {
       LOG.warn("{} {}: failed {} times, trying again: {}", name, key, count, e.getMessage());
@@ -103,6 +136,7 @@ final class WorkQueue<K> implements AutoCloseable {
   /** Ends; a reconciliation under way is waited for. */
   @Override
   public void close() {
+    metrics.remove(this);
     synchronized (this) {
       closed = true;
       notifyAll();

@@ -6,6 +6,7 @@ import io.ovenet.kubernetes.Cluster;
 import io.ovenet.kubernetes.JsonObject;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.lab.api.ApiServer;
+import io.ovenet.metrics.MetricsText;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Addresses of services against the lab's API server. */
 class LoadBalancerAddressesIT {
+  private final OperatorMetrics metrics = new OperatorMetrics();
   private static final String SERVICES = "/api/v1/namespaces/default/services";
   private static final String POOLS = "/apis/cilium.io/v2/ciliumloadbalancerippools";
 
@@ -80,6 +82,12 @@ class LoadBalancerAddressesIT {
             Map.of(field, List.of(Map.of("cidr", cidr)))));
   }
 
+  private String metrics() {
+    var text = new MetricsText(false);
+    metrics.write(text);
+    return text.finish();
+  }
+
   private List<String> ips(String service) throws IOException {
     var status = api.get(SERVICES + "/" + service).object("status");
     return status.object("loadBalancer").objects("ingress").stream()
@@ -99,7 +107,7 @@ class LoadBalancerAddressesIT {
   void addressesFollowPoolsAndServices() throws Exception {
     service("vm-web-service", Map.of("io.cilium/lb-ipam-ips", "10.100.0.10"));
     service("any", Map.of());
-    try (var _ = new LoadBalancerAddresses(api, InstantSource.system())) {
+    try (var _ = new LoadBalancerAddresses(api, InstantSource.system(), metrics)) {
       pool("v2alpha1", "vm-pool", "cidrs", "10.100.0.0/24");
       until("the address asked for", () -> ips("vm-web-service").equals(List.of("10.100.0.10")));
       until("any address", () -> ips("any").equals(List.of("10.100.0.0")));
@@ -131,6 +139,11 @@ class LoadBalancerAddressesIT {
       until(
           "the pool empty but for one",
           () -> condition(api.get(POOLS + "/vm-pool"), "cilium.io/IPsUsed").endsWith(" 1"));
+      assertThat(metrics())
+          .contains("ovenet_load_balancer_addresses{pool=\"vm-pool\",state=\"given\"} 1\n")
+          .contains("ovenet_load_balancer_services_waiting 0\n");
+      api.delete(POOLS + "/vm-pool", Map.of());
+      until("the pool is told of no more", () -> !metrics().contains("vm-pool"));
     }
   }
 
@@ -140,7 +153,7 @@ class LoadBalancerAddressesIT {
     var seen = new HashSet<String>();
     for (var round = 0; round < 8; round++) {
       // Closed while it may still be giving: what it wrote stands, what it didn't is nobody's.
-      try (var _ = new LoadBalancerAddresses(api, InstantSource.system())) {
+      try (var _ = new LoadBalancerAddresses(api, InstantSource.system(), metrics)) {
         for (var i = 0; i < 5; i++) {
           service("s" + round + "-" + i, Map.of());
         }
@@ -148,7 +161,7 @@ class LoadBalancerAddressesIT {
         until("one is served", () -> !ips(first).isEmpty());
       }
     }
-    try (var _ = new LoadBalancerAddresses(api, InstantSource.system())) {
+    try (var _ = new LoadBalancerAddresses(api, InstantSource.system(), metrics)) {
       for (var round = 0; round < 8; round++) {
         for (var i = 0; i < 5; i++) {
           var name = "s" + round + "-" + i;

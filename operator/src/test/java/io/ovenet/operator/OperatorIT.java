@@ -17,6 +17,7 @@ import io.ovenet.kubernetes.NodeAddress;
 import io.ovenet.kubernetes.PolicyVersion;
 import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.lab.api.ApiServer;
+import io.ovenet.metrics.MetricsText;
 import io.ovenet.policy.Labels;
 import java.io.IOException;
 import java.net.URI;
@@ -47,6 +48,7 @@ class OperatorIT {
       "/apis/cilium.io/v2/namespaces/default/ciliumnetworkpolicies";
 
   @TempDir private Path directory;
+  private final OperatorMetrics metrics = new OperatorMetrics();
   private ApiServer server;
   private KubernetesApi api;
   private final List<Running> running = new ArrayList<>();
@@ -74,6 +76,12 @@ class OperatorIT {
     server.close();
   }
 
+  private String metrics() {
+    var text = new MetricsText(false);
+    metrics.write(text);
+    return text.finish();
+  }
+
   private KubernetesApi connect() {
     return new KubernetesApi(
         new Cluster(URI.create(server.url().toString()), null, "", true, () -> ""));
@@ -81,7 +89,8 @@ class OperatorIT {
 
   private Running operator(String holder, String... args) {
     var own = connect();
-    var operator = new Operator(own, Options.parse(args), holder, new CountDownLatch(1)::countDown);
+    var operator =
+        new Operator(own, Options.parse(args), holder, metrics, new CountDownLatch(1)::countDown);
     var thread =
         Thread.ofVirtual()
             .start(
@@ -185,6 +194,11 @@ class OperatorIT {
     awaitPrefixes(2);
     addNode("late");
     until("it is told", () -> present("late").operatorError().contains("all 2 prefixes"));
+    assertThat(metrics())
+        .contains("ovenet_operator_leading 1\n")
+        .contains("ovenet_operator_failures_total{queue=\"node\"} 0\n")
+        .contains("ovenet_pod_prefixes{state=\"free\"} 0\n")
+        .contains("ovenet_pod_prefixes{state=\"given\"} 2\n");
     api.delete(RecordKind.CILIUM_NODES.path("", "n0"), Map.of());
     awaitPrefixes(2);
     until("it is told no more", () -> present("late").operatorError().isEmpty());
@@ -358,21 +372,22 @@ class OperatorIT {
     var grace = Duration.ofMinutes(30);
     var created = Instant.now();
 
-    new GarbageCollection(api, grace, () -> created).sweep();
+    new GarbageCollection(api, grace, () -> created, metrics).sweep();
     assertThat(identities()).containsEntry(unused, "").containsEntry(used, "");
     var marking = created.plus(grace).plusSeconds(60);
-    new GarbageCollection(api, grace, () -> marking).sweep();
+    new GarbageCollection(api, grace, () -> marking, metrics).sweep();
     assertThat(identities()).containsEntry(unused, marking.toString()).containsEntry(used, "");
-    new GarbageCollection(api, grace, () -> marking.plus(grace).minusSeconds(1)).sweep();
+    new GarbageCollection(api, grace, () -> marking.plus(grace).minusSeconds(1), metrics).sweep();
     assertThat(identities()).containsOnlyKeys(used, unused);
 
     // Taken into use at the last moment, by an agent whose endpoint isn't told yet.
     assertThat(new IdentityAllocator(api).allocate(Labels.parse("k8s:app=unused")))
         .isEqualTo(unused);
-    new GarbageCollection(api, grace, () -> marking.plus(grace)).sweep();
+    new GarbageCollection(api, grace, () -> marking.plus(grace), metrics).sweep();
     assertThat(identities()).containsOnlyKeys(used, unused);
-    new GarbageCollection(api, grace, () -> marking.plus(grace).plus(grace)).sweep();
+    new GarbageCollection(api, grace, () -> marking.plus(grace).plus(grace), metrics).sweep();
     assertThat(identities()).containsOnlyKeys(used);
+    assertThat(metrics()).contains("ovenet_operator_collected_total{kind=\"CiliumIdentity\"} 1\n");
   }
 
   @Test
@@ -381,12 +396,13 @@ class OperatorIT {
     var kept = pod("kept");
     endpoint("kept", kept, 300);
     endpoint("orphan", "a-uid-that-no-pod-has", 300);
-    var garbage = new GarbageCollection(api, Duration.ofMinutes(30), Instant::now);
+    var garbage = new GarbageCollection(api, Duration.ofMinutes(30), Instant::now, metrics);
     garbage.sweep();
     garbage.sweep();
     var left = new ArrayList<String>();
     api.list(RecordKind.CILIUM_ENDPOINTS, endpoint -> left.add(endpoint.key().name()));
     assertThat(left).containsExactly("kept");
+    ;
   }
 
   private String pod(String name) throws IOException {

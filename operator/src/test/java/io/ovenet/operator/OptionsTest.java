@@ -49,4 +49,13 @@ class OptionsTest {
     assertThat(new LogLine().format(record))
         .matches("time=\\S+ level=warn logger=Main msg=\"a \\\\\"b\\\\\"\\\\nc\"\n");
   }
+
+  @Test
+  void whereMetricsAreServed() {
+    assertThat(Options.parse().metrics()).isNull();
+    assertThat(Options.parse("--operator-prometheus-serve-addr=:9963").metrics())
+        .hasToString("0.0.0.0/0.0.0.0:9963");
+    assertThatThrownBy(() -> Options.parse("--operator-prometheus-serve-addr=nowhere"))
+        .hasMessageContaining("--operator-prometheus-serve-addr is no address: 'nowhere'");
+  }
 }

@@ -1,7 +1,7 @@
 package io.ovenet.relay;
 
 import io.ovenet.flow.HubbleServer;
-import io.ovenet.flow.MetricsServer;
+import io.ovenet.metrics.MetricsServer;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

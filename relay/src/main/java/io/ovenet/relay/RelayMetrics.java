@@ -1,7 +1,7 @@
 package io.ovenet.relay;
 
 import io.grpc.ConnectivityState;
-import io.ovenet.flow.MetricsText;
+import io.ovenet.metrics.MetricsText;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;

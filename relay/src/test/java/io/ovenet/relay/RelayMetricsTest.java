@@ -3,7 +3,7 @@ package io.ovenet.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ovenet.api.peer.ChangeNotification;
-import io.ovenet.flow.MetricsText;
+import io.ovenet.metrics.MetricsText;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;

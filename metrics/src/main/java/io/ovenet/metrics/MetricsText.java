@@ -1,4 +1,4 @@
-package io.ovenet.flow;
+package io.ovenet.metrics;
 
 import java.util.Arrays;
 import java.util.List;

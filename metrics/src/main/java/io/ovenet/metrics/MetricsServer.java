@@ -1,4 +1,4 @@
-package io.ovenet.flow;
+package io.ovenet.metrics;
 
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -1,0 +1,5 @@
+/** What processes tell Prometheus. */
+@NullMarked
+package io.ovenet.metrics;
+
+import org.jspecify.annotations.NullMarked;
