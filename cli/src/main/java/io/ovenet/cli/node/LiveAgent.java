@@ -38,12 +38,16 @@ record LiveAgent(String node, Path socket, Path root, List<Path> logs) implement
     var request = new LinkedHashMap<String, Object>(arguments);
     request.put("ask", name);
     var patience = QUICK.getOrDefault(name, PATIENCE);
-    var answer = Json.parse(exchange(Json.write(request), patience));
-    var error = answer.string("error");
-    if (!error.isEmpty()) {
-      throw new IOException(this + ": " + error);
+    try {
+      var answer = Json.parse(exchange(Json.write(request), patience));
+      var error = answer.string("error");
+      if (!error.isEmpty()) {
+        throw new IOException(this + ": " + error);
+      }
+      return answer.object("answer");
+    } catch (Json.JsonException e) {
+      throw new IOException(this + ": its answer is no JSON: " + e.getMessage(), e);
     }
-    return answer.object("answer");
   }
 
   @Override
@@ -59,8 +63,9 @@ record LiveAgent(String node, Path socket, Path root, List<Path> logs) implement
             this.toString(),
             lines,
             entry -> {
-              patience.heard();
+              patience.busy(true);
               each.take(entry);
+              patience.busy(false);
             });
       } catch (ClosedChannelException e) {
         throw patience.isOver() ? silent(PATIENCE, e) : e;

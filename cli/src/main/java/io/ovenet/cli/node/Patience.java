@@ -13,6 +13,7 @@ final class Patience implements AutoCloseable {
   private final Duration longest;
   private final Thread watch;
   private volatile long heardAt = System.nanoTime();
+  private volatile boolean busy;
   private volatile boolean over;
 
   Patience(SocketChannel channel, Duration longest) {
@@ -26,6 +27,12 @@ final class Patience implements AutoCloseable {
     heardAt = System.nanoTime();
   }
 
+  /** While what came is being looked at, nobody waits for more. */
+  void busy(boolean now) {
+    heard();
+    busy = now;
+  }
+
   /** Whether the connection was closed for silence. */
   boolean isOver() {
     return over;
@@ -36,7 +43,7 @@ final class Patience implements AutoCloseable {
       long left = longest.toNanos();
       while (left > 0) {
         Thread.sleep(Duration.ofNanos(left));
-        left = longest.toNanos() - (System.nanoTime() - heardAt);
+        left = busy ? longest.toNanos() : longest.toNanos() - (System.nanoTime() - heardAt);
       }
       over = true;
       channel.close();

@@ -1,0 +1,4 @@
+@NullMarked
+package io.ovenet.cli.node;
+
+import org.jspecify.annotations.NullMarked;
