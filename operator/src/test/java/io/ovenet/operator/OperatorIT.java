@@ -395,13 +395,23 @@ class OperatorIT {
     installed();
     var kept = pod("kept");
     endpoint("kept", kept, 300);
-    endpoint("orphan", "a-uid-that-no-pod-has", 300);
+    // Without an owner: the API server would take away what belongs to a pod that is gone.
+    api.create(
+        "/apis/cilium.io/v2/namespaces/default/ciliumendpoints",
+        Map.of(
+            "apiVersion",
+            "cilium.io/v2",
+            "kind",
+            "CiliumEndpoint",
+            "metadata",
+            Map.of("name", "orphan")));
     var garbage = new GarbageCollection(api, Duration.ofMinutes(30), Instant::now, metrics);
     garbage.sweep();
     garbage.sweep();
     var left = new ArrayList<String>();
     api.list(RecordKind.CILIUM_ENDPOINTS, endpoint -> left.add(endpoint.key().name()));
     assertThat(left).containsExactly("kept");
+    assertThat(metrics()).contains("ovenet_operator_collected_total{kind=\"CiliumEndpoint\"} 1\n");
     ;
   }
 
