@@ -111,19 +111,17 @@ public final class Names implements FlowNames {
     addresses.put(Address.of(address), FlowEndpoint.node(identity, name, FlowLabels.of(labels)));
   }
 
-  /** A pod of another node. Its labels are those of its identity. */
+  /** A pod of another node. Its labels are those of its identity, which may become known later. */
   void remote(InetAddress address, int identity, String namespace, String pod, String workload) {
-    var known = identities.get(identity);
     addresses.put(
         Address.of(address),
         FlowEndpoint.pod(
-            0,
-            identity,
-            cluster,
-            namespace,
-            pod,
-            known == null ? FlowLabels.NONE : known.labels(),
-            workloads.named(workload)));
+            0, identity, cluster, namespace, pod, labels(identity), workloads.named(workload)));
+  }
+
+  private FlowLabels labels(int identity) {
+    var known = identities.get(identity);
+    return known == null ? FlowLabels.NONE : known.labels();
   }
 
   /** An address that a pod of another node, or a node, no longer has. */
@@ -158,7 +156,22 @@ public final class Names implements FlowNames {
 
   @Override
   public @Nullable FlowEndpoint address(int network, long high, long low, long time) {
-    return network == 0 ? addresses.get(new Address(high, low), time) : null;
+    if (network != 0) {
+      return null;
+    }
+    var address = new Address(high, low);
+    var named = addresses.get(address, time);
+    if (named == null || !named.labels().isEmpty()) {
+      return named;
+    }
+    // Pods of other nodes and identities come by two watches, in any order.
+    var labels = labels(named.identity());
+    if (labels.isEmpty()) {
+      return named;
+    }
+    var labelled = named.withIdentity(named.identity(), labels);
+    addresses.tell(address, named, labelled);
+    return labelled;
   }
 
   @Override

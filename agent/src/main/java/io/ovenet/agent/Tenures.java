@@ -30,6 +30,11 @@ final class Tenures<K> {
       // The kernel may know of the new one before it is told of here.
       return before != null && time <= before.until ? before.at(time) : who;
     }
+
+    Tenure told(FlowEndpoint was, FlowEndpoint is) {
+      var earlier = before == null ? null : before.told(was, is);
+      return new Tenure(who.equals(was) ? is : who, from, until, earlier);
+    }
   }
 
   private record Ended<K>(K key, long until) {}
@@ -63,6 +68,11 @@ final class Tenures<K> {
     if (last != null && last.until == Long.MAX_VALUE) {
       tenures.put(key, past(key, last, now));
     }
+  }
+
+  /** More became known of somebody: told of all the time that was theirs. */
+  synchronized void tell(K key, FlowEndpoint was, FlowEndpoint is) {
+    tenures.computeIfPresent(key, (_, tenure) -> tenure.told(was, is));
   }
 
   private Tenure past(K key, Tenure last, long now) {

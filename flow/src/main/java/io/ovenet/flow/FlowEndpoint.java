@@ -65,8 +65,8 @@ public final class FlowEndpoint {
     return new FlowEndpoint(0, identity, "", "", "", labels, List.of());
   }
 
-  /** The same pod under another identity: that of the kernel's record, which stands. */
-  FlowEndpoint withIdentity(int otherIdentity, FlowLabels otherLabels) {
+  /** The same pod under another identity, or with labels that were not known. */
+  public FlowEndpoint withIdentity(int otherIdentity, FlowLabels otherLabels) {
     return new FlowEndpoint(
         id, otherIdentity, clusterName(), namespace(), podName, otherLabels, workloads);
   }

@@ -33,6 +33,10 @@ public final class FlowLabels {
     return of(Labels.parse(texts));
   }
 
+  public boolean isEmpty() {
+    return labels.size() == 0;
+  }
+
   /** Sorted. */
   public List<String> texts() {
     List<String> made = texts;
