@@ -258,13 +258,16 @@ final class ApiFixture implements AutoCloseable {
         status(exchange, 410, "Expired");
         return;
       }
-      watches.add(exchange);
-      notifyAll();
     }
     exchange.sendResponseHeaders(200, 0);
     var sent = from;
     try (exchange) {
       exchange.getResponseBody().flush();
+      synchronized (this) {
+        // Whoever sees that it stands may end it: the client has its answer by then.
+        watches.add(exchange);
+        notifyAll();
+      }
       while (true) {
         List<Event> news;
         synchronized (this) {
