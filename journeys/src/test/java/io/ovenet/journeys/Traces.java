@@ -12,7 +12,12 @@ import java.util.stream.Stream;
 final class Traces {
   private Traces() {}
 
-  /** Links, mounts, control groups and processes of labs in {@code directory}. */
+  private static final Path LABS = Path.of("/sys/fs/cgroup/unified/ovenet-lab");
+
+  /**
+   * Links, mounts, control groups and processes of labs in {@code directory}, and of benchmarks'.
+   * Other tests' labs are at work meanwhile.
+   */
   static SortedSet<String> of(Path directory) throws IOException {
     SortedSet<String> found = new TreeSet<>();
     try (Stream<Path> links = Files.list(Path.of("/sys/class/net"))) {
@@ -23,8 +28,14 @@ final class Traces {
         found.add("mount " + mount);
       }
     }
-    try (Stream<Path> groups = Files.list(Path.of("/sys/fs/cgroup/unified"))) {
-      groups.filter(Files::isDirectory).forEach(group -> found.add("cgroup " + group));
+    if (Files.exists(LABS)) {
+      String own = directory.getFileName().toString();
+      try (Stream<Path> groups = Files.list(LABS)) {
+        groups
+            .map(group -> group.getFileName().toString())
+            .filter(group -> group.equals(own) || group.startsWith("ovt-"))
+            .forEach(group -> found.add("cgroup " + group));
+      }
     }
     ProcessHandle.allProcesses()
         .filter(process -> speaksOf(process.pid(), directory))
