@@ -136,6 +136,7 @@ public final class Agent implements AutoCloseable {
     verifier = own(new PolicyVerifier(steering, datapath, rules));
     probes = own(new NodeProbes(config.nodeName(), nodes, config.health().nodePort()));
     answerNodes();
+    var sizes = new TableSizes(datapath);
     @Nullable Hubble hubble = null;
     if (config.hubble()) {
       var policyState =
@@ -149,6 +150,7 @@ public final class Agent implements AutoCloseable {
               config.clusterName() + "/" + config.nodeName(), primary, datapath, store::all, names);
       var programs = new ProgramMetrics(own(new ProgramTimes(datapath, PROGRAM_SAMPLE)));
       var overlay = new OverlayMetrics(datapath);
+      var node = new NodeMetrics(sizes, policies, lifecycle, api);
       hubble =
           own(
               Hubble.start(
@@ -163,6 +165,7 @@ public final class Agent implements AutoCloseable {
                     programs.write(to);
                     overlay.write(to);
                     probes.write(to);
+                    node.write(to);
                   }));
     }
     var server = own(new CniServer(config.cniSocket()));
@@ -170,7 +173,14 @@ public final class Agent implements AutoCloseable {
     admin.offer("policy-verify", _ -> verifier.verify().fields());
     new KernelQuestions(steering, datapath, rules).offer(admin);
     new StatusQuestion(
-            config.nodeName(), this::isReady, datapath, store::all, policies, verifier, probes)
+            config.nodeName(),
+            this::isReady,
+            datapath,
+            store::all,
+            sizes,
+            policies,
+            verifier,
+            probes)
         .offer(admin);
     new KernelListings(steering, store::all, datapath, new ListedNames(names)).offer(admin);
     if (hubble != null) {

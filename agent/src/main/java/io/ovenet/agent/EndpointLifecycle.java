@@ -95,6 +95,11 @@ public final class EndpointLifecycle implements CniServer.Plugin {
     ipam = addresses;
   }
 
+  /** What addresses are given from; null: nothing yet. */
+  @Nullable Ipam addresses() {
+    return ipam;
+  }
+
   public boolean isReady() {
     return ipam != null;
   }

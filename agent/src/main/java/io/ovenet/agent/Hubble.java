@@ -17,6 +17,7 @@ import io.ovenet.flow.MonotonicClock;
 import io.ovenet.flow.ObserverService;
 import io.ovenet.flow.PeerService;
 import io.ovenet.flow.PodTraffic;
+import io.ovenet.flow.TlsFiles;
 import io.ovenet.metrics.MetricsServer;
 import io.ovenet.metrics.MetricsText;
 import java.io.IOException;
@@ -121,6 +122,7 @@ final class Hubble implements AutoCloseable {
                   export::write,
                   announcements::write,
                   to -> rate(to, statistics),
+                  certificates(config.hubbleTls()),
                   more));
     } catch (IOException e) {
       server.close();
@@ -141,6 +143,10 @@ final class Hubble implements AutoCloseable {
     return address.isEmpty() || config.hubbleKeys().metrics().isEmpty()
         ? null
         : new MetricsServer(Objects.requireNonNull(addressOf(address)), sources);
+  }
+
+  private static Consumer<MetricsText> certificates(@Nullable TlsFiles files) {
+    return to -> TlsFiles.write(to, files == null ? List.of() : List.of(files));
   }
 
   private static void rate(MetricsText to, FlowStatistics statistics) {

@@ -14,6 +14,9 @@ import java.util.OptionalInt;
  * brings it back after a restart.
  */
 public final class Ipam {
+  /** The network's own address, the node's and broadcast. */
+  private static final int NEVER_GIVEN = 3;
+
   private final int network;
   private final int prefixLength;
   private final int size;
@@ -60,6 +63,11 @@ public final class Ipam {
 
   public synchronized int free() {
     return size - used.cardinality();
+  }
+
+  /** How many pods have one. */
+  synchronized int given() {
+    return used.cardinality() - NEVER_GIVEN;
   }
 
   /** An address that nobody has; throws {@link ExhaustedException} when there is none. */

@@ -18,23 +18,13 @@ import java.util.function.Supplier;
  * that say what to do; none: all is well. Safe for any thread.
  */
 final class StatusQuestion {
-  private static final List<String> TABLES =
-      List.of(
-          "conntrack_map",
-          "nat_map",
-          "policy_map",
-          "ipcache",
-          "class_map",
-          "service_map",
-          "backend_map",
-          "service_flow_map");
-
   private static final double NEARLY_FULL = 0.9;
 
   private final String node;
   private final BooleanSupplier ready;
   private final Datapath datapath;
   private final Supplier<List<LocalEndpoint>> endpoints;
+  private final TableSizes sizes;
   private final PoliciesInForce policies;
   private final PolicyVerifier verifier;
   private final NodeProbes probes;
@@ -45,6 +35,7 @@ final class StatusQuestion {
       BooleanSupplier ready,
       Datapath datapath,
       Supplier<List<LocalEndpoint>> endpoints,
+      TableSizes sizes,
       PoliciesInForce policies,
       PolicyVerifier verifier,
       NodeProbes probes) {
@@ -52,6 +43,7 @@ final class StatusQuestion {
     this.ready = ready;
     this.datapath = datapath;
     this.endpoints = endpoints;
+    this.sizes = sizes;
     this.policies = policies;
     this.verifier = verifier;
     this.probes = probes;
@@ -142,14 +134,15 @@ final class StatusQuestion {
 
   private List<Map<String, ?>> tables(List<String> problems) {
     var tables = new ArrayList<Map<String, ?>>();
-    for (var name : TABLES) {
-      var map = datapath.map(name);
-      var entries = new long[1];
-      map.forEach((_, _) -> entries[0]++);
-      tables.add(Map.of("name", name, "entries", entries[0], "room", map.maxEntries()));
-      if (entries[0] > map.maxEntries() * NEARLY_FULL) {
+    for (var table : sizes.count()) {
+      tables.add(Map.of("name", table.name(), "entries", table.entries(), "room", table.room()));
+      if (table.entries() > table.room() * NEARLY_FULL) {
         problems.add(
-            name + " is nearly full: " + entries[0] + " entries, room for " + map.maxEntries());
+            table.name()
+                + " is nearly full: "
+                + table.entries()
+                + " entries, room for "
+                + table.room());
       }
     }
     return tables;

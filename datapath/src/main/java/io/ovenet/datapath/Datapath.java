@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -315,6 +316,18 @@ public final class Datapath implements AutoCloseable {
   /** The ring of {@link DnsMessage}s; stays this object's. */
   public BpfMap dnsMessages() {
     return map("dns_messages");
+  }
+
+  /** How many entries a map has: by reading it, conntrack_map by what is counted of its slots. */
+  public long entries(String map) {
+    long[] count = new long[1];
+    if (map.equals("conntrack_map")) {
+      map("conntrack_owned")
+          .forEach((_, slots) -> count[0] += slots.get(ValueLayout.JAVA_LONG_UNALIGNED, 0));
+    } else {
+      map(map).forEach((_, _) -> count[0]++);
+    }
+    return count[0];
   }
 
   /** Events written and lost since the maps were made, of all processors. */

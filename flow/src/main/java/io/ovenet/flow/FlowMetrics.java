@@ -46,6 +46,7 @@ public final class FlowMetrics {
     for (MetricsConfig.Item item : config.items()) {
       add(item);
     }
+    policyDrops();
   }
 
   private void add(MetricsConfig.Item item) {
@@ -103,6 +104,36 @@ public final class FlowMetrics {
             values[0] = flow.dropReasonEnum().name();
             values[1] = protocol(flow);
             context.fill(flow, values, 2);
+            counter.count();
+          }
+        });
+  }
+
+  /** Whose rule, or whose default deny, drops are by. */
+  private void policyDrops() {
+    var counter =
+        new MetricSeries(
+            "ovenet_policy_drops",
+            "Drops, by each of the policies that say so or whose default deny it is.",
+            List.of("kind", "namespace", "policy", "direction"),
+            limit);
+    series.add(counter);
+    plugins.add(
+        flow -> {
+          if (!flow.isDropped()) {
+            return;
+          }
+          List<PolicyRef> policies = flow.origin().policies();
+          for (int i = 0; i < policies.size(); i++) {
+            PolicyRef policy = policies.get(i);
+            if (policies.subList(0, i).stream().anyMatch(policy::isOfSamePolicy)) {
+              continue; // another rule of it
+            }
+            String[] values = counter.values();
+            values[0] = policy.kind();
+            values[1] = policy.namespace();
+            values[2] = policy.name();
+            values[3] = flow.direction() == TrafficDirection.INGRESS_VALUE ? "ingress" : "egress";
             counter.count();
           }
         });

@@ -16,4 +16,8 @@ public record PolicyRef(
   public PolicyRef {
     labels = List.copyOf(labels);
   }
+
+  boolean isOfSamePolicy(PolicyRef other) {
+    return name.equals(other.name) && namespace.equals(other.namespace) && kind.equals(other.kind);
+  }
 }

@@ -6,15 +6,21 @@ import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.ovenet.metrics.MetricsText;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.TreeSet;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -81,6 +87,40 @@ public record TlsFiles(Path certificate, Path key, @Nullable Path authority) {
               AdvancedTlsX509TrustManager.Verification.CERTIFICATE_AND_HOST_NAME_VERIFICATION));
     }
     return builder.build();
+  }
+
+  /** Writes when the certificates of all these, and their authorities', are no longer good. */
+  public static void write(MetricsText to, List<TlsFiles> all) {
+    var files = new TreeSet<Path>();
+    for (TlsFiles each : all) {
+      files.add(each.certificate);
+      if (each.authority != null) {
+        files.add(each.authority);
+      }
+    }
+    to.gauge(
+        "ovenet_certificate_expiry_timestamp_seconds",
+        "When the first certificate of a file expires; 0: it cannot be read.");
+    for (Path file : files) {
+      to.sample(
+          "ovenet_certificate_expiry_timestamp_seconds",
+          List.of("file"),
+          new String[] {file.toString()},
+          (double) expiry(file));
+    }
+  }
+
+  private static long expiry(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
+          .mapToLong(each -> ((X509Certificate) each).getNotAfter().toInstant().getEpochSecond())
+          .min()
+          .orElse(0);
+    } catch (IOException | CertificateException e) {
+      // Whoever has just replaced it may be writing it; what stays so is an alarm.
+      LOG.debug("certificate {} cannot be read: {}", file, e.toString());
+      return 0;
+    }
   }
 
   private AdvancedTlsX509KeyManager identity(

@@ -97,6 +97,26 @@ final class FlowMetricsTest {
   }
 
   @Test
+  void whosePolicyDropped() {
+    FlowMetrics metrics =
+        counted(
+            "drop",
+            Flows.drop().rule(10), // two policies, one of them by two rules
+            Flows.drop().rule(10),
+            Flows.drop(),
+            Flows.drop().rule(9),
+            Flows.trace().rule(9));
+    assertThat(text(metrics).lines().filter(line -> line.startsWith("ovenet_policy_drops_total{")))
+        .containsExactlyInAnyOrder(
+            "ovenet_policy_drops_total{kind=\"NetworkPolicy\",namespace=\"shop\",policy=\"web\","
+                + "direction=\"ingress\"} 2",
+            "ovenet_policy_drops_total{kind=\"CiliumClusterwideNetworkPolicy\",namespace=\"\","
+                + "policy=\"all\",direction=\"ingress\"} 2",
+            "ovenet_policy_drops_total{kind=\"CiliumNetworkPolicy\",namespace=\"app-web-prod\","
+                + "policy=\"vm-web-policy\",direction=\"ingress\"} 1");
+  }
+
+  @Test
   void whatIsNotKnownIsSaid() {
     assertThat(
             new FlowMetrics(

@@ -59,7 +59,17 @@ final class Flows {
               FlowEndpoint.identity(1002, DATABASE.labels())),
           Map.of(
               new NameTable.Address(0, 0, Addresses.MAPPED | 0x08080808L), List.of("dns.google")),
-          Map.of(9, RuleOrigin.of(List.of(POLICY))),
+          Map.of(
+              9,
+              RuleOrigin.of(List.of(POLICY)),
+              10,
+              RuleOrigin.of(
+                  List.of(
+                      new PolicyRef(
+                          "NetworkPolicy", "shop", "web", "spec.ingress[0]", 7, List.of()),
+                      new PolicyRef("CiliumClusterwideNetworkPolicy", "", "all", "", 7, List.of()),
+                      new PolicyRef(
+                          "NetworkPolicy", "shop", "web", "spec.ingress[1]", 7, List.of())))),
           Map.of(0x100001, "ovt1"),
           Map.of(5, "app-web-prod/vm-web-service"));
 

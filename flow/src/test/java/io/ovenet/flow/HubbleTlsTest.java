@@ -18,6 +18,7 @@ import io.ovenet.api.observer.ServerStatusRequest;
 import io.ovenet.api.peer.ChangeNotification;
 import io.ovenet.api.peer.NotifyRequest;
 import io.ovenet.api.peer.PeerGrpc;
+import io.ovenet.metrics.MetricsText;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -155,6 +157,30 @@ final class HubbleTlsTest {
         break;
       } catch (StatusRuntimeException e) {
         assertThat(System.nanoTime()).as("the renewed certificate in use").isLessThan(deadline);
+      }
+    }
+  }
+
+  @Test
+  void whenCertificatesExpireIsTold() throws Exception {
+    Path broken = Files.writeString(directory.resolve("broken.pem"), "no certificate");
+    var text = new MetricsText(false);
+    TlsFiles.write(
+        text,
+        List.of(
+            new TlsFiles(made.pem("server"), made.key("server"), made.pem("client")),
+            new TlsFiles(broken, made.key("server"), made.pem("client"))));
+    String metric = "ovenet_certificate_expiry_timestamp_seconds{file=\"";
+    List<String> samples = text.finish().lines().filter(line -> line.startsWith(metric)).toList();
+    assertThat(samples).hasSize(3);
+    Instant now = Instant.now();
+    for (String sample : samples) {
+      long expires = Long.parseLong(sample.substring(sample.indexOf(' ') + 1));
+      if (sample.contains("broken.pem")) {
+        assertThat(expires).isZero();
+      } else {
+        assertThat(Instant.ofEpochSecond(expires))
+            .isBetween(now.plus(Duration.ofDays(29)), now.plus(Duration.ofDays(30)));
       }
     }
   }

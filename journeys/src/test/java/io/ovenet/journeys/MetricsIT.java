@@ -60,11 +60,19 @@ class MetricsIT {
               String text = scrape(host);
               return value(text, "ovenet_overlay_disagreements_total{about=\"sender\"}") > 0
                   && value(text, "ovenet_flows_total") > 0
+                  && value(text, "ovenet_table_entries{table=\"conntrack_map\"}") > 0
                   && text.contains("\novenet_pod_bytes_total{")
                   && text.contains("\nhubble_drop_total{");
             });
         String text = scrape(host);
         assertThat(text).contains("ovenet_overlay_disagreements_total{about=\"identity\"} 0\n");
+        assertThat(value(text, "ovenet_pod_addresses{state=\"given\"}")).isEqualTo(1);
+        assertThat(value(text, "ovenet_pod_addresses{state=\"free\"}")).isEqualTo(252);
+        assertThat(value(text, "ovenet_policies{state=\"valid\"}")).isEqualTo(1);
+        assertThat(value(text, "ovenet_policies_behind")).isZero();
+        assertThat(value(text, "ovenet_api_watches_standing{resource=\"pods\"}"))
+            .isEqualTo(value(text, "ovenet_api_watches{resource=\"pods\"}"))
+            .isPositive();
         for (String family :
             List.of(
                 "ovenet_policy_enforcement_seconds_count",

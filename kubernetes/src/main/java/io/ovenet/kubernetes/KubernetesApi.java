@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -127,6 +128,29 @@ public final class KubernetesApi implements ClusterWatch, AutoCloseable {
     reflectors.add(reflector);
     reflector.start();
     return reflector;
+  }
+
+  /** How many watches there are of each resource, and how many of them stand. */
+  public Map<String, WatchCount> watches() {
+    var counts = new TreeMap<String, WatchCount>();
+    for (var reflector : reflectors) {
+      counts.merge(
+          reflector.resource(),
+          new WatchCount(1, reflector.isStanding() ? 1 : 0),
+          WatchCount::plus);
+    }
+    return counts;
+  }
+
+  /**
+   * Watches of one resource.
+   *
+   * @param standing those over which the server tells of changes now
+   */
+  public record WatchCount(int all, int standing) {
+    private WatchCount plus(WatchCount other) {
+      return new WatchCount(all + other.all, standing + other.standing);
+    }
   }
 
   /** Ends all watches and connections. */

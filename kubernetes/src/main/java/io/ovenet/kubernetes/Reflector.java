@@ -45,6 +45,7 @@ final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscr
 
   private String resourceVersion = "";
   private volatile @Nullable HttpConnection connection;
+  private volatile boolean standing;
 
   private record Told(ObjectKey key, String version) {}
 
@@ -64,6 +65,15 @@ final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscr
 
   void start() {
     thread.start();
+  }
+
+  String resource() {
+    return kind.plural();
+  }
+
+  /** Whether the server tells of changes now. */
+  boolean isStanding() {
+    return standing;
   }
 
   @Override
@@ -142,6 +152,7 @@ final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscr
   }
 
   private void disconnect() {
+    standing = false;
     var open = connection;
     connection = null;
     if (open != null) {
@@ -215,6 +226,7 @@ final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscr
     if (response.code() != 200) {
       throw KubernetesApi.refusal("GET " + path, response.code(), response.body().readAllBytes());
     }
+    standing = true;
     var lines = new LineReader(response.body());
     while (!closed() && lines.next()) {
       event(Json.parse(lines.bytes(), lines.start(), lines.length()));

@@ -182,6 +182,20 @@ class ReflectorTest {
   }
 
   @Test
+  void whetherAWatchStandsIsTold() {
+    watchPods();
+    Until.holds("the watch stands", () -> watches(1));
+    server.stop();
+    Until.holds("it does not", () -> watches(0));
+    restart();
+    Until.holds("it does again", () -> watches(1));
+  }
+
+  private boolean watches(int standing) {
+    return api.watches().equals(Map.of("pods", new KubernetesApi.WatchCount(1, standing)));
+  }
+
+  @Test
   void theServerMayComeLater() {
     server.stop();
     api.watch(RecordKind.PODS, WatchScope.ALL, told);

@@ -37,7 +37,13 @@ final class Lab implements AutoCloseable {
 
   /** Keys of the ConfigMap that the operator has to be told, too. */
   private static final List<String> OPERATORS_KEYS =
-      List.of("enable-cilium-endpoint-slice", "enable-node-selector-labels");
+      List.of(
+          "enable-cilium-endpoint-slice",
+          "enable-node-selector-labels",
+          "operator-prometheus-serve-addr");
+
+  /** Where the relay tells its metrics where agents tell theirs. */
+  private static final String RELAY_METRICS = ":9966";
 
   private static final Logger LOG = LoggerFactory.getLogger(Lab.class);
 
@@ -181,6 +187,9 @@ final class Lab implements AutoCloseable {
       status.progress("starting the relay");
       List<String> relay = new ArrayList<>(RELAY);
       relay.add("--socket-path=/var/run/cilium/hubble-relay.sock");
+      if (!plan.configuration().getOrDefault("hubble-metrics-server", "").isEmpty()) {
+        relay.add("--metrics-listen-address=" + RELAY_METRICS);
+      }
       keep(
           SupervisedProcess.start(
               "relay",

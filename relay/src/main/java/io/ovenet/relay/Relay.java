@@ -1,6 +1,7 @@
 package io.ovenet.relay;
 
 import io.ovenet.flow.HubbleServer;
+import io.ovenet.flow.TlsFiles;
 import io.ovenet.metrics.MetricsServer;
 import java.io.IOException;
 import java.util.List;
@@ -31,7 +32,11 @@ final class Relay implements AutoCloseable {
       metrics =
           address == null
               ? null
-              : new MetricsServer(address, List.of(new RelayMetrics(directory::peers)::write));
+              : new MetricsServer(
+                  address,
+                  List.of(
+                      new RelayMetrics(directory::peers)::write,
+                      to -> TlsFiles.write(to, options.tls())));
     } catch (IOException e) {
       directory.close();
       channels.close();

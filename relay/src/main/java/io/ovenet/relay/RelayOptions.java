@@ -3,8 +3,11 @@ package io.ovenet.relay;
 import io.ovenet.flow.TlsFiles;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +90,11 @@ record RelayOptions(
         address(values, "metrics-listen-address", ""),
         tls(values, "tls-relay-server", "tls-relay-client-ca-files"),
         tls(values, "tls-hubble-client", "tls-hubble-server-ca-files"));
+  }
+
+  /** What there is of certificates. */
+  List<TlsFiles> tls() {
+    return Stream.of(serverTls, clientTls).filter(Objects::nonNull).toList();
   }
 
   private static @Nullable TlsFiles tls(
