@@ -269,8 +269,12 @@ public final class FlowEncoder {
   private static void ip(ProtoWriter to, FlowRecord flow) {
     int end = to.length();
     to.number(3, flow.has(FlowEvent.IPV6) ? IPVersion.IPv6_VALUE : IPVersion.IPv4_VALUE);
-    Addresses.writeText(to, 2, flow.destinationHigh(), flow.destinationLow());
-    Addresses.writeText(to, 1, flow.sourceHigh(), flow.sourceLow());
+    if ((flow.destinationHigh() | flow.destinationLow()) != 0) { // else it is not shown
+      Addresses.writeText(to, 2, flow.destinationHigh(), flow.destinationLow());
+    }
+    if ((flow.sourceHigh() | flow.sourceLow()) != 0) {
+      Addresses.writeText(to, 1, flow.sourceHigh(), flow.sourceLow());
+    }
     to.nest(Flow.IP_FIELD_NUMBER, end);
   }
 

@@ -55,6 +55,7 @@ final class FlowExporter implements FlowReceiver, AutoCloseable {
     this.config = config;
     var query =
         new FlowQuery(
+            null,
             filters.compile(config.include(), config.exclude()),
             FlowMask.of(config.fieldMask()),
             0,

@@ -9,12 +9,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a GetFlows asks for, checked.
  *
+ * @param view what of a flow may be seen; the filter is asked about that alone, so that nobody
+ *     finds out by filters what he is not shown. Null: all
  * @param number how many at most, or, of a follower, how many of those that are there already; 0:
  *     no limit
  * @param since nanoseconds since 1970, or null
  * @param until nanoseconds since 1970; {@link Long#MAX_VALUE}: no end
  */
 record FlowQuery(
+    @Nullable TenantView view,
     Predicate<FlowRecord> filter,
     FlowMask mask,
     long number,
@@ -34,11 +37,12 @@ record FlowQuery(
    *
    * @throws IllegalArgumentException saying what is wrong with it
    */
-  static FlowQuery of(GetFlowsRequest request, FlowFilters filters) {
+  static FlowQuery of(GetFlowsRequest request, FlowFilters filters, @Nullable TenantView view) {
     if (request.getFirst() && request.getFollow()) {
       throw new IllegalArgumentException("first and follow exclude each other");
     }
     return new FlowQuery(
+        view,
         filters.compile(request.getWhitelistList(), request.getBlacklistList()),
         FlowMask.of(mask(request).getPathsList()),
         request.getNumber(),
@@ -115,6 +119,12 @@ record FlowQuery(
         && number != 0
         && entry instanceof FlowRecord flow
         && flow.time() <= until
-        && filter.test(flow);
+        && shown(flow) != null;
+  }
+
+  /** A flow as it is told; null: it is not. */
+  @Nullable FlowRecord shown(FlowRecord flow) {
+    FlowRecord seen = view == null ? flow : view.of(flow);
+    return seen != null && filter.test(seen) ? seen : null;
   }
 }

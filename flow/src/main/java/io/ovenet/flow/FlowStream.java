@@ -90,10 +90,11 @@ final class FlowStream implements Runnable {
     }
     position++;
     lastTime = flow.time();
-    if (!query.filter().test(flow)) {
+    FlowRecord shown = query.shown(flow);
+    if (shown == null) {
       return true;
     }
-    send(encoder.response(flow));
+    send(encoder.response(shown));
     sent++;
     return query.follow() || query.number() == 0 || sent != query.number();
   }

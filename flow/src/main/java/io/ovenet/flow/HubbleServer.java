@@ -17,6 +17,7 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.ClientAuth;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -61,8 +62,14 @@ public final class HubbleServer implements AutoCloseable {
   private final @Nullable Path socket;
   private final String versionHeader;
   private final String version;
+  private final @Nullable ServerInterceptor gate;
 
-  private HubbleServer(@Nullable Path socket, String versionHeader, String version) {
+  private HubbleServer(
+      @Nullable Path socket,
+      String versionHeader,
+      String version,
+      @Nullable ServerInterceptor gate) {
+    this.gate = gate;
     this.socket = socket;
     this.versionHeader = versionHeader;
     this.version = version;
@@ -91,22 +98,26 @@ public final class HubbleServer implements AutoCloseable {
       @Nullable InetSocketAddress address,
       @Nullable TlsFiles tls)
       throws IOException {
-    return start(new HubbleServer(socket, VERSION_HEADER, version), services, address, tls);
+    return start(new HubbleServer(socket, VERSION_HEADER, version, null), services, address, tls);
   }
 
   /**
    * The same for a relay, whose header has another name.
    *
    * @param socket null: TCP alone
+   * @param gate who asks by TCP has to pass; then certificates are not asked of everybody. Null:
+   *     whom {@code tls} lets in may ask everything
    */
   public static HubbleServer startRelay(
       List<? extends BindableService> services,
       String version,
       @Nullable Path socket,
       @Nullable InetSocketAddress address,
-      @Nullable TlsFiles tls)
+      @Nullable TlsFiles tls,
+      @Nullable ServerInterceptor gate)
       throws IOException {
-    return start(new HubbleServer(socket, "hubble-relay-version", version), services, address, tls);
+    return start(
+        new HubbleServer(socket, "hubble-relay-version", version, gate), services, address, tls);
   }
 
   private static HubbleServer start(
@@ -155,7 +166,11 @@ public final class HubbleServer implements AutoCloseable {
       builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
     }
     if (tls != null) {
-      builder.sslContext(tls.server(loop, following));
+      builder.sslContext(
+          tls.server(loop, following, gate == null ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL));
+    }
+    if (gate != null && !(address instanceof UnixDomainSocketAddress)) {
+      builder.intercept(gate);
     }
     builder
         .channelType(channel)
@@ -166,6 +181,8 @@ public final class HubbleServer implements AutoCloseable {
         .executor(calls)
         .permitKeepAliveTime(PING_EVERY_NANOS, TimeUnit.NANOSECONDS)
         .permitKeepAliveWithoutCalls(true)
+        .maxInboundMetadataSize(TenantScope.MOST_BYTES)
+        .intercept(TenantScope.interceptor())
         .intercept(versions)
         .addService(health.getHealthService())
         .addService(ProtoReflectionServiceV1.newInstance());

@@ -37,6 +37,10 @@ public final class ObserverService implements BindableService {
   private final FlowRing ring;
   private final FlowStatistics statistics;
   private final FlowFilters filters;
+
+  /** For tenants, to whom no node's name is told. */
+  private final FlowFilters placeless;
+
   private final FlowUuids uuids;
   private final String nodeName;
   private final String version;
@@ -73,6 +77,7 @@ public final class ObserverService implements BindableService {
     this.ring = ring;
     this.statistics = statistics;
     this.filters = new FlowFilters(nodeName, uuids);
+    this.placeless = new FlowFilters("", uuids);
     this.uuids = uuids;
     this.nodeName = nodeName;
     this.version = version;
@@ -111,16 +116,18 @@ public final class ObserverService implements BindableService {
   }
 
   private void getFlows(GetFlowsRequest request, StreamObserver<byte[]> responses) {
+    TenantView view = TenantScope.current();
     FlowQuery query;
     try {
-      query = FlowQuery.of(request, filters);
+      query = FlowQuery.of(request, view == null ? filters : placeless, view);
     } catch (IllegalArgumentException e) {
       responses.onError(
           Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
       return;
     }
     var client = (ServerCallStreamObserver<byte[]>) responses;
-    var encoder = new FlowEncoder(nodeName, uuids, query.mask());
+    // On which node the other end is, is that one's.
+    var encoder = new FlowEncoder(view == null ? nodeName : "", uuids, query.mask());
     var stream = new FlowStream(ring, query, encoder, now, new Client(client));
     Thread thread = Thread.ofVirtual().name("flows").unstarted(() -> run(stream, client));
     client.setOnReadyHandler(() -> LockSupport.unpark(thread));
@@ -184,10 +191,13 @@ public final class ObserverService implements BindableService {
     @Override
     public void getNamespaces(
         GetNamespacesRequest request, StreamObserver<GetNamespacesResponse> response) {
+      TenantView view = TenantScope.current();
       var namespaces = GetNamespacesResponse.newBuilder();
       for (FlowStatistics.Place place : statistics.namespaces(now.getAsLong())) {
-        namespaces.addNamespaces(
-            Namespace.newBuilder().setCluster(place.cluster()).setNamespace(place.namespace()));
+        if (view == null || view.includes(place.namespace())) {
+          namespaces.addNamespaces(
+              Namespace.newBuilder().setCluster(place.cluster()).setNamespace(place.namespace()));
+        }
       }
       response.onNext(namespaces.build());
       response.onCompleted();

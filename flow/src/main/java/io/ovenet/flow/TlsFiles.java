@@ -1,5 +1,7 @@
 package io.ovenet.flow;
 
+import io.grpc.Grpc;
+import io.grpc.ServerCall;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.util.AdvancedTlsX509KeyManager;
 import io.grpc.util.AdvancedTlsX509TrustManager;
@@ -24,6 +26,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,12 +52,13 @@ public record TlsFiles(Path certificate, Path key, @Nullable Path authority) {
   }
 
   /**
-   * For a server. Whoever connects has to be of the authority, if there is one.
+   * For a server. Whoever connects with a certificate has to be of the authority, if there is one.
    *
+   * @param asked whether one is needed
    * @param follows takes what has to be closed
    * @throws IOException naming the file that cannot be used
    */
-  SslContext server(ScheduledExecutorService scheduler, List<Closeable> follows)
+  SslContext server(ScheduledExecutorService scheduler, List<Closeable> follows, ClientAuth asked)
       throws IOException {
     SslContextBuilder builder =
         GrpcSslContexts.configure(SslContextBuilder.forServer(identity(scheduler, follows)));
@@ -64,7 +69,7 @@ public record TlsFiles(Path certificate, Path key, @Nullable Path authority) {
                   scheduler,
                   follows,
                   AdvancedTlsX509TrustManager.Verification.CERTIFICATE_ONLY_VERIFICATION))
-          .clientAuth(ClientAuth.REQUIRE);
+          .clientAuth(asked);
     }
     return builder.build();
   }
@@ -87,6 +92,19 @@ public record TlsFiles(Path certificate, Path key, @Nullable Path authority) {
               AdvancedTlsX509TrustManager.Verification.CERTIFICATE_AND_HOST_NAME_VERIFICATION));
     }
     return builder.build();
+  }
+
+  /**
+   * Whether whoever calls has shown a certificate of the server's authority: the handshake fails
+   * for any other.
+   */
+  public static boolean hasCertificate(ServerCall<?, ?> call) {
+    SSLSession session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    try {
+      return session != null && session.getPeerCertificates().length > 0;
+    } catch (SSLPeerUnverifiedException e) {
+      return false;
+    }
   }
 
   /** Writes when the certificates of all these, and their authorities', are no longer good. */

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
@@ -100,9 +104,14 @@ final class HubbleTlsTest {
 
   private ManagedChannel channel(String believed, boolean withCertificate, String name)
       throws IOException {
+    return channel(believed, withCertificate ? "client" : null, name);
+  }
+
+  private ManagedChannel channel(String believed, @Nullable String certificate, String name)
+      throws IOException {
     SslContextBuilder tls = GrpcSslContexts.forClient().trustManager(made.pem(believed).toFile());
-    if (withCertificate) {
-      tls.keyManager(made.pem("client").toFile(), made.key("client").toFile());
+    if (certificate != null) {
+      tls.keyManager(made.pem(certificate).toFile(), made.key(certificate).toFile());
     }
     return NettyChannelBuilder.forAddress("127.0.0.1", server.port())
         .channelType(NioSocketChannel.class)
@@ -135,6 +144,44 @@ final class HubbleTlsTest {
     refused(channel("server", false, NAME));
     refused(channel("server", true, "node-2.default.hubble-grpc.cilium.io"));
     refused(channel("renewed", true, NAME));
+  }
+
+  @Test
+  void aGateIsToldWhoHasACertificate() throws Exception {
+    server.close();
+    var gate =
+        new ServerInterceptor() {
+          @Override
+          public <Q, A> ServerCall.Listener<Q> interceptCall(
+              ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+            if (TlsFiles.hasCertificate(call)) {
+              return next.startCall(call, headers);
+            }
+            call.close(Status.UNAUTHENTICATED, new Metadata());
+            return new ServerCall.Listener<>() {};
+          }
+        };
+    server =
+        HubbleServer.startRelay(
+            List.of(
+                new ObserverService(
+                    new FlowRing(1), new FlowStatistics(0), Flows.UUIDS, "relay", "test", () -> 1)),
+            "0.1.0",
+            null,
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            new TlsFiles(
+                directory.resolve("server.pem"), directory.resolve("key"), made.pem("client")),
+            gate);
+    ask(channel("server", true, NAME));
+    // The second is of an authority that isn't believed; a client may know that, and show none.
+    for (String certificate : new @Nullable String[] {null, "renewed"}) {
+      assertThatThrownBy(() -> ask(channel("server", certificate, NAME)))
+          .isInstanceOfSatisfying(
+              StatusRuntimeException.class,
+              e ->
+                  assertThat(e.getStatus().getCode())
+                      .isIn(Status.Code.UNAUTHENTICATED, Status.Code.UNAVAILABLE));
+    }
   }
 
   @Test

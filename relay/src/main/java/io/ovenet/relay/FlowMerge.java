@@ -1,6 +1,7 @@
 package io.ovenet.relay;
 
 import com.google.protobuf.Timestamp;
+import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.ovenet.api.observer.GetFlowsRequest;
@@ -8,11 +9,13 @@ import io.ovenet.api.observer.GetFlowsResponse;
 import io.ovenet.api.observer.ObserverGrpc;
 import io.ovenet.api.relay.NodeState;
 import io.ovenet.api.relay.NodeStatusEvent;
+import io.ovenet.flow.TenantScope;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +36,7 @@ final class FlowMerge implements Runnable {
   private final GetFlowsRequest request;
   private final String nodeName;
   private final ServerCallStreamObserver<GetFlowsResponse> client;
+  private final @Nullable Set<String> namespaces;
   private final Map<String, PeerFlows> streams = new HashMap<>();
 
   /** Of each node that has sent something, the time of the newest, in nanoseconds since 1970. */
@@ -47,11 +51,18 @@ final class FlowMerge implements Runnable {
   private long errorsSince;
   private @Nullable Thread thread;
 
+  /**
+   * Not started yet.
+   *
+   * @param namespaces that the client may see; null: all
+   */
   FlowMerge(
       PeerDirectory directory,
       GetFlowsRequest request,
       String nodeName,
-      ServerCallStreamObserver<GetFlowsResponse> client) {
+      ServerCallStreamObserver<GetFlowsResponse> client,
+      @Nullable Set<String> namespaces) {
+    this.namespaces = namespaces;
     this.directory = directory;
     this.request = request;
     this.nodeName = nodeName;
@@ -179,7 +190,7 @@ final class FlowMerge implements Runnable {
       }
       var stream = new PeerFlows(peer.name(), () -> LockSupport.unpark(thread));
       streams.put(peer.name(), stream);
-      ObserverGrpc.newStub(channel).getFlows(atFirst ? request : goingOn(peer.name()), stream);
+      stub(channel).getFlows(atFirst ? request : goingOn(peer.name()), stream);
       connected.add(peer.name());
     }
     if (!connected.isEmpty()) {
@@ -192,6 +203,11 @@ final class FlowMerge implements Runnable {
     }
     unavailable.clear();
     unavailable.addAll(missing);
+  }
+
+  private ObserverGrpc.ObserverStub stub(Channel channel) {
+    var stub = ObserverGrpc.newStub(channel);
+    return namespaces == null ? stub : stub.withInterceptors(TenantScope.of(namespaces));
   }
 
   /**

@@ -2,8 +2,10 @@ package io.ovenet.relay;
 
 import io.ovenet.flow.HubbleServer;
 import io.ovenet.flow.TlsFiles;
+import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.metrics.MetricsServer;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,10 +16,14 @@ final class Relay implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
   private static final String VERSION = "1.19.4";
 
+  /** What is withdrawn from a tenant he may see for so long. */
+  private static final Duration RIGHTS_KEPT = Duration.ofSeconds(30);
+
   private final PeerChannels channels;
   private final PeerDirectory directory;
   private final HubbleServer server;
   private final @Nullable MetricsServer metrics;
+  private final @Nullable Tenants tenants;
 
   /**
    * Listens, and begins to follow the peer service.
@@ -25,9 +31,28 @@ final class Relay implements AutoCloseable {
    * @throws IOException naming what cannot be listened on, or the file that cannot be used
    */
   Relay(RelayOptions options) throws IOException {
+    this(options, RIGHTS_KEPT);
+  }
+
+  /**
+   * The same.
+   *
+   * @param rightsKept how long what the API server says of a token's holder is taken as so
+   */
+  Relay(RelayOptions options, Duration rightsKept) throws IOException {
     channels = new PeerChannels(options.clientTls());
     directory = new PeerDirectory(channels, options.peerService(), options.peerServiceTlsName());
     var address = options.metrics();
+    try {
+      tenants =
+          options.tenants()
+              ? new Tenants(KubernetesApi.open(options.kubeconfig()), rightsKept)
+              : null;
+    } catch (IOException e) {
+      directory.close();
+      channels.close();
+      throw e;
+    }
     try {
       metrics =
           address == null
@@ -38,6 +63,7 @@ final class Relay implements AutoCloseable {
                       new RelayMetrics(directory::peers)::write,
                       to -> TlsFiles.write(to, options.tls())));
     } catch (IOException e) {
+      closeTenants();
       directory.close();
       channels.close();
       throw e;
@@ -53,9 +79,11 @@ final class Relay implements AutoCloseable {
               VERSION,
               options.socket(),
               options.listen(),
-              options.serverTls());
+              options.serverTls(),
+              tenants == null ? null : new TenantGate(tenants));
     } catch (IOException e) {
       closeMetrics();
+      closeTenants();
       directory.close();
       channels.close();
       throw e;
@@ -77,6 +105,12 @@ final class Relay implements AutoCloseable {
     }
   }
 
+  private void closeTenants() {
+    if (tenants != null) {
+      tenants.close();
+    }
+  }
+
   /** The TCP port, or -1. */
   int port() {
     return server.port();
@@ -86,6 +120,7 @@ final class Relay implements AutoCloseable {
   public void close() {
     server.close();
     closeMetrics();
+    closeTenants();
     directory.close();
     channels.close();
   }

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param metrics where metrics are served; null: nowhere
  * @param serverTls of the relay's own server; null: plaintext
  * @param clientTls towards agents; null: agents that speak TLS can't be reached
+ * @param tenants whether Kubernetes tokens are taken, and needed by TCP from who has no certificate
+ * @param kubeconfig of whom to ask about them; null: as a pod
  */
 record RelayOptions(
     @Nullable InetSocketAddress listen,
@@ -29,7 +31,9 @@ record RelayOptions(
     String nodeName,
     @Nullable InetSocketAddress metrics,
     @Nullable TlsFiles serverTls,
-    @Nullable TlsFiles clientTls) {
+    @Nullable TlsFiles clientTls,
+    boolean tenants,
+    @Nullable Path kubeconfig) {
   static final String HELP =
       """
       Usage: ovenet relay [--KEY=VALUE]...
@@ -48,6 +52,11 @@ record RelayOptions(
         --tls-hubble-client-cert-file, --tls-hubble-client-key-file=FILE
                                           What it shows to agents
         --tls-hubble-server-ca-files=FILE Authorities of agents' certificates
+        --tenants=true                    Who asks by TCP shows a certificate of
+                                          --tls-relay-client-ca-files and sees all, or a Kubernetes
+                                          token and sees flows of the namespaces in which he may
+                                          get flows.hubble.ovenet.io; each query is logged
+        --kubeconfig=FILE                 Whom to ask about tokens (default: as a pod)
       """;
 
   private static final Set<String> KEYS =
@@ -63,7 +72,9 @@ record RelayOptions(
           "tls-relay-client-ca-files",
           "tls-hubble-client-cert-file",
           "tls-hubble-client-key-file",
-          "tls-hubble-server-ca-files");
+          "tls-hubble-server-ca-files",
+          "tenants",
+          "kubeconfig");
 
   /**
    * Reads a command line.
@@ -89,7 +100,29 @@ record RelayOptions(
         values.getOrDefault("node-name", "relay"),
         address(values, "metrics-listen-address", ""),
         tls(values, "tls-relay-server", "tls-relay-client-ca-files"),
-        tls(values, "tls-hubble-client", "tls-hubble-server-ca-files"));
+        tls(values, "tls-hubble-client", "tls-hubble-server-ca-files"),
+        tenants(values),
+        values.containsKey("kubeconfig") ? Path.of(values.get("kubeconfig")) : null);
+  }
+
+  private static boolean tenants(TreeMap<String, String> values) {
+    String text = values.getOrDefault("tenants", "false");
+    if (!text.equals("true")) {
+      if (text.equals("false")) {
+        return false;
+      }
+      throw new IllegalArgumentException("--tenants=" + text + ": true or false");
+    }
+    InetSocketAddress address = address(values, "listen-address", ":4245");
+    boolean local =
+        address == null || address.getAddress() == null || address.getAddress().isLoopbackAddress();
+    if (!local && !values.containsKey("tls-relay-server-cert-file")) {
+      throw new IllegalArgumentException(
+          "--tenants=true without TLS would have tokens cross the network for all to read: name"
+              + " --tls-relay-server-cert-file and --tls-relay-server-key-file, or a loopback"
+              + " --listen-address");
+    }
+    return true;
   }
 
   /** What there is of certificates. */

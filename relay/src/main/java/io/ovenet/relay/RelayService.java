@@ -25,6 +25,7 @@ import io.ovenet.api.relay.NodeState;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -60,7 +61,7 @@ final class RelayService extends ObserverGrpc.ObserverImplBase {
       return;
     }
     var client = (ServerCallStreamObserver<GetFlowsResponse>) responses;
-    new FlowMerge(directory, request, nodeName, client).start();
+    new FlowMerge(directory, request, nodeName, client, TenantGate.namespaces()).start();
   }
 
   /** What each connected agent answers, in time; null for one that does not. */
@@ -175,8 +176,11 @@ final class RelayService extends ObserverGrpc.ObserverImplBase {
               new TreeSet<>(
                   Comparator.comparing(Namespace::getCluster)
                       .thenComparing(Namespace::getNamespace));
+          Set<String> his = TenantGate.namespaces();
           for (GetNamespacesResponse answer : ask(stub -> stub.getNamespaces(request)).values()) {
-            namespaces.addAll(answer.getNamespacesList());
+            answer.getNamespacesList().stream()
+                .filter(each -> his == null || his.contains(each.getNamespace()))
+                .forEach(namespaces::add);
           }
           responses.onNext(GetNamespacesResponse.newBuilder().addAllNamespaces(namespaces).build());
           responses.onCompleted();

@@ -2,9 +2,11 @@ package io.ovenet.cli.hubble;
 
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -25,6 +27,8 @@ final class HubbleClient implements AutoCloseable {
   static final int CALL_SECONDS = 12;
 
   private static final int MAX_MESSAGE_BYTES = 16 << 20;
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
   private final String server;
   private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
@@ -32,11 +36,15 @@ final class HubbleClient implements AutoCloseable {
 
   /** In plaintext. */
   HubbleClient(String server) {
-    this(server, null, null);
+    this(server, null, null, null);
   }
 
-  /** Opens nothing so far. `security` null: plaintext. */
-  HubbleClient(String server, @Nullable SslContext security, @Nullable String serverName) {
+  /** Opens nothing so far. `security` null: plaintext. `token` null: none is shown. */
+  HubbleClient(
+      String server,
+      @Nullable SslContext security,
+      @Nullable String serverName,
+      @Nullable String token) {
     this.server = server;
     NettyChannelBuilder builder;
     if (server.startsWith("unix:")) {
@@ -60,6 +68,11 @@ final class HubbleClient implements AutoCloseable {
       if (serverName != null) {
         builder.overrideAuthority(serverName);
       }
+    }
+    if (token != null) {
+      var headers = new Metadata();
+      headers.put(AUTHORIZATION, "Bearer " + token);
+      builder.intercept(MetadataUtils.newAttachHeadersInterceptor(headers));
     }
     channel =
         builder

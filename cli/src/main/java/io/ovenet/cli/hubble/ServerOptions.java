@@ -3,10 +3,12 @@ package io.ovenet.cli.hubble;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.grpc.StatusRuntimeException;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
@@ -17,6 +19,14 @@ import picocli.CommandLine.Option;
  */
 public final class ServerOptions {
   static final String DEFAULT_SERVER = "localhost:4245";
+
+  /** Servers of this machine. */
+  private static final Pattern LOCAL =
+      Pattern.compile("unix:|localhost:|127\\.\\d+\\.\\d+\\.\\d+:|\\[::1]:|:");
+
+  /** As RFC 6750 section 2.1 has it. */
+  private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
+
   private static final Path LAB_STATUS = labStatus(System.getenv("OVENET_LAB_DIR"));
 
   @Option(
@@ -28,6 +38,14 @@ public final class ServerOptions {
               + DEFAULT_SERVER
               + ".")
   private @Nullable String server;
+
+  @Option(
+      names = "--token-file",
+      paramLabel = "FILE",
+      description =
+          "A Kubernetes token to show to a relay with tenants; by default HUBBLE_TOKEN_FILE."
+              + " In plaintext only to this machine.")
+  private @Nullable Path tokenFile;
 
   @ArgGroup(validate = false)
   private TlsOptions tls = new TlsOptions();
@@ -44,10 +62,33 @@ public final class ServerOptions {
     Map<String, String> environment = HubbleConfig.read(System.getenv()).environment();
     String address = address(environment, LAB_STATUS);
     boolean secure = address.startsWith("tls://");
+    SslContext security = tls.context(secure, environment);
     return new HubbleClient(
         secure ? address.substring("tls://".length()) : address,
-        tls.context(secure, environment),
-        tls.serverName(environment));
+        security,
+        tls.serverName(environment),
+        token(environment, security == null && !LOCAL.matcher(address).lookingAt()));
+  }
+
+  private @Nullable String token(Map<String, String> environment, boolean inPlaintext) {
+    String named = environment.getOrDefault("HUBBLE_TOKEN_FILE", "");
+    Path file = tokenFile != null || named.isEmpty() ? tokenFile : Path.of(named);
+    if (file == null) {
+      return null;
+    }
+    if (inPlaintext) {
+      throw new HubbleException(
+          "the token of " + file + " would cross the network for all to read: name --tls");
+    }
+    try {
+      String token = Files.readString(file).lines().findFirst().orElse("").strip();
+      if (token.isEmpty() || !TOKEN.matcher(token).matches()) {
+        throw new HubbleException(file + " has no token in its first line");
+      }
+      return token;
+    } catch (IOException e) {
+      throw new HubbleException("cannot read --token-file " + file + ": " + e, e);
+    }
   }
 
   String address(Map<String, String> environment, Path labStatus) {
@@ -104,6 +145,13 @@ public final class ServerOptions {
                   + server
                   + " did not answer in time: look at its agent's log, or name another with"
                   + " --server";
+          case UNAUTHENTICATED ->
+              "the Hubble server at "
+                  + server
+                  + " wants to know who asks: "
+                  + said
+                  + "; a token is shown with --token-file";
+          case PERMISSION_DENIED -> "the Hubble server at " + server + " refuses this: " + said;
           case INVALID_ARGUMENT -> "the Hubble server refuses this: " + said;
           case UNIMPLEMENTED -> "the Hubble server at " + server + " does not serve this: " + said;
           default -> "the Hubble server at " + server + " failed: " + said;

@@ -3,7 +3,9 @@ package io.ovenet.lab.api;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -96,21 +98,34 @@ final class Discovery {
         }
       }
     }
-    if (group.equals("authorization.k8s.io")) {
-      reviews(resources);
+    if (REVIEWS.containsKey(group)) {
+      REVIEWS
+          .get(group)
+          .forEach(kind -> review(resources.addObject().put("name", plural(kind)), kind));
     } else if (resources.isEmpty()) {
       throw ApiException.noSuchPath();
     }
     return Answer.json(200, list);
   }
 
-  private static void reviews(ArrayNode resources) {
-    resources
-        .addObject()
-        .put("name", "selfsubjectaccessreviews")
-        .put("singularName", "selfsubjectaccessreview")
+  /** What is asked and not kept: kinds by group. */
+  private static final Map<String, List<String>> REVIEWS =
+      new TreeMap<>(
+          Map.of(
+              AccessReviews.AUTHENTICATION,
+              List.of("TokenReview"),
+              AccessReviews.AUTHORIZATION,
+              List.of("SelfSubjectAccessReview", "SubjectAccessReview")));
+
+  private static String plural(String kind) {
+    return kind.toLowerCase(Locale.ROOT) + "s";
+  }
+
+  private static void review(ObjectNode resource, String kind) {
+    resource
+        .put("singularName", kind.toLowerCase(Locale.ROOT))
         .put("namespaced", false)
-        .put("kind", "SelfSubjectAccessReview")
+        .put("kind", kind)
         .putArray("verbs")
         .add("create");
   }
@@ -128,6 +143,11 @@ final class Discovery {
       if (path.equals(resource.id() + "/log")) {
         all.add(below(resource, "log", "Pod", "get"));
       }
+    }
+    if (resource.is("", "serviceaccounts")) {
+      List<String> verbs = List.of("create");
+      String group = AccessReviews.AUTHENTICATION;
+      all.add(new Subresource("token", group, "v1", "TokenRequest", verbs));
     }
     if (resource.is("", "pods")) {
       all.add(below(resource, "exec", "PodExecOptions", "create", "get"));
@@ -164,17 +184,23 @@ final class Discovery {
       }
     }
     if (!core) {
-      ObjectNode item = items.addObject();
-      item.putObject("metadata").put("name", "authorization.k8s.io");
-      ObjectNode version = item.putArray("versions").addObject().put("version", "v1");
-      version.put("freshness", "Current");
-      ObjectNode review = version.putArray("resources").addObject();
-      review
-          .put("resource", "selfsubjectaccessreviews")
-          .put("scope", "Cluster")
-          .put("singularResource", "selfsubjectaccessreview");
-      review.putArray("verbs").add("create");
-      kind(review, "authorization.k8s.io", "v1", "SelfSubjectAccessReview");
+      REVIEWS.forEach(
+          (group, kinds) -> {
+            ObjectNode item = items.addObject();
+            item.putObject("metadata").put("name", group);
+            ObjectNode version = item.putArray("versions").addObject().put("version", "v1");
+            version.put("freshness", "Current");
+            ArrayNode resources = version.putArray("resources");
+            for (String kind : kinds) {
+              ObjectNode review = resources.addObject();
+              review
+                  .put("resource", plural(kind))
+                  .put("scope", "Cluster")
+                  .put("singularResource", kind.toLowerCase(Locale.ROOT));
+              review.putArray("verbs").add("create");
+              kind(review, group, "v1", kind);
+            }
+          });
     }
     return list;
   }

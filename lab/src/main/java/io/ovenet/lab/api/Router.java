@@ -2,6 +2,7 @@ package io.ovenet.lab.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ final class Router {
   private final Tables tables;
   private final Discovery discovery;
   private final OpenApi openApi;
+  private final AccessReviews reviews;
   private final @Nullable PodLogs logs;
 
   Router(Store store, Registry registry, Verbs verbs, @Nullable PodLogs logs) {
@@ -28,6 +30,7 @@ final class Router {
     watches = new Watches(store, tables);
     discovery = new Discovery(registry, logs != null);
     openApi = new OpenApi(registry);
+    reviews = new AccessReviews(store, verbs, registry, Clock.systemUTC());
   }
 
   /** What the path of an object or a collection says. */
@@ -100,23 +103,10 @@ final class Router {
   }
 
   private Answer resource(String group, String version, List<String> path, Call call) {
-    if (group.equals("authorization.k8s.io")
-        && path.size() == 1
-        && path.getFirst().equals("selfsubjectaccessreviews")
-        && call.method().equals("POST")) {
-      return allow();
+    if (AccessReviews.isOne(group, path, call)) {
+      return reviews.answer(path.getFirst(), call);
     }
     return serve(target(group, version, path), call);
-  }
-
-  /** Everybody who reaches this server may do everything. */
-  private static Answer allow() {
-    ObjectNode review = Json.object();
-    review.put("kind", "SelfSubjectAccessReview").put("apiVersion", "authorization.k8s.io/v1");
-    review.putObject("metadata").putNull("creationTimestamp");
-    review.putObject("spec");
-    review.putObject("status").put("allowed", true);
-    return Answer.json(201, review);
   }
 
   private Target target(String group, String version, List<String> path) {
@@ -314,6 +304,13 @@ final class Router {
         container(target, call);
         throw ApiException.badRequest(
             "pod " + target.name() + " runs no command: see its status; exec needs a WebSocket");
+      }
+      case "token" -> {
+        if (!resource.is("", "serviceaccounts") || !call.method().equals("POST")) {
+          throw ApiException.noSuchPath();
+        }
+        verbs.get(resource, target.namespace(), target.name()); // or it is not found
+        yield reviews.request(target.namespace(), target.name(), call);
       }
       case "scale" -> {
         if (!Scale.has(resource)) {

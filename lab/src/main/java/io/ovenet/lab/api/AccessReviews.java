@@ -1,0 +1,129 @@
+package io.ovenet.lab.api;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * TokenRequest, TokenReview and SubjectAccessReview, for those who serve others in this cluster.
+ * Thread-safe.
+ */
+final class AccessReviews {
+  static final String AUTHENTICATION = "authentication.k8s.io";
+  static final String AUTHORIZATION = "authorization.k8s.io";
+  private static final long USUAL_SECONDS = 3600;
+
+  /** The least that Kubernetes gives. */
+  private static final long LEAST_SECONDS = 600;
+
+  private static final long MOST_SECONDS = 1L << 32;
+
+  private final Verbs verbs;
+  private final Registry registry;
+  private final Rbac rbac;
+  private final ServiceAccountTokens tokens;
+  private final Clock clock;
+
+  AccessReviews(Store store, Verbs verbs, Registry registry, Clock clock) {
+    this.verbs = verbs;
+    this.registry = registry;
+    this.rbac = new Rbac(store);
+    this.tokens = new ServiceAccountTokens(clock);
+    this.clock = clock;
+  }
+
+  /** Whether a path is one of these. */
+  static boolean isOne(String group, List<String> path, Call call) {
+    return path.size() == 1
+        && call.method().equals("POST")
+        && (group.equals(AUTHORIZATION)
+            ? List.of("selfsubjectaccessreviews", "subjectaccessreviews").contains(path.getFirst())
+            : group.equals(AUTHENTICATION) && path.getFirst().equals("tokenreviews"));
+  }
+
+  Answer answer(String resource, Call call) {
+    ObjectNode review = call.object();
+    ObjectNode status = Json.object();
+    switch (resource) {
+      case "tokenreviews" -> token(review, status);
+      case "subjectaccessreviews" -> access(review, status);
+      // Everybody who reaches this server may do everything.
+      default -> status.put("allowed", true);
+    }
+    review.putObject("metadata").putNull("creationTimestamp");
+    review.set("status", status);
+    return Answer.json(201, review);
+  }
+
+  private void token(ObjectNode review, ObjectNode status) {
+    String token = Json.text(review, "spec.token");
+    if (token.isEmpty()) {
+      throw ApiException.badRequest("TokenReview: spec.token is empty: it takes a token");
+    }
+    ServiceAccountTokens.Account account = tokens.read(token);
+    if (account == null || !uid(account.namespace(), account.name()).equals(account.uid())) {
+      status.put("authenticated", false).put("error", "the token is none of this server's, or old");
+      return;
+    }
+    status.put("authenticated", true);
+    ObjectNode user = status.putObject("user");
+    user.put("username", "system:serviceaccount:" + account.namespace() + ":" + account.name());
+    user.put("uid", account.uid());
+    user.putArray("groups")
+        .add("system:serviceaccounts")
+        .add("system:serviceaccounts:" + account.namespace())
+        .add("system:authenticated");
+  }
+
+  private void access(ObjectNode review, ObjectNode status) {
+    String user = Json.text(review, "spec.user");
+    List<String> groups = Json.strings(review.path("spec").get("groups"));
+    if (user.isEmpty() && groups.isEmpty()) {
+      throw ApiException.badRequest(
+          "SubjectAccessReview: one of spec.user and spec.groups is needed");
+    }
+    String attributes = "spec.resourceAttributes.";
+    var wanted =
+        new Rbac.Attributes(
+            Json.text(review, attributes + "verb"),
+            Json.text(review, attributes + "group"),
+            Json.text(review, attributes + "resource"),
+            Json.text(review, attributes + "subresource"),
+            Json.text(review, attributes + "namespace"),
+            Json.text(review, attributes + "name"));
+    status.put("allowed", !wanted.verb().isEmpty() && rbac.allows(user, groups, wanted));
+  }
+
+  /** Of a service account; empty where there is none. */
+  private String uid(String namespace, String name) {
+    Resource accounts = registry.find("", "v1", "serviceaccounts");
+    return accounts == null || !verbs.exists(accounts, namespace, name)
+        ? ""
+        : verbs.get(accounts, namespace, name).uid();
+  }
+
+  /** A new token of a service account that exists. */
+  Answer request(String namespace, String name, Call call) {
+    ObjectNode request = call.object();
+    long seconds = request.path("spec").path("expirationSeconds").asLong(USUAL_SECONDS);
+    if (seconds < LEAST_SECONDS || seconds > MOST_SECONDS) {
+      throw ApiException.badRequest(
+          "TokenRequest: spec.expirationSeconds: "
+              + seconds
+              + " is not from "
+              + LEAST_SECONDS
+              + " to "
+              + MOST_SECONDS);
+    }
+    Instant expires = clock.instant().plusSeconds(seconds);
+    var account = new ServiceAccountTokens.Account(namespace, name, uid(namespace, name));
+    request
+        .putObject("status")
+        .put("token", tokens.issue(account, expires))
+        .put(
+            "expirationTimestamp",
+            expires.truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString());
+    return Answer.json(201, request);
+  }
+}
