@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/test/web/journeys/*.test.ts"],
-    testTimeout: 180_000,
-    hookTimeout: 60_000,
+    testTimeout: 360_000,
+    hookTimeout: 120_000,
     // One processor for the browser is little enough.
     fileParallelism: false,
     reporters: [["default", { summary: false }]],

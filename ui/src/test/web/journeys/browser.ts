@@ -8,7 +8,7 @@ import { expect } from "vitest";
 const PICTURES = process.env["OVENET_PICTURES"] ?? "target/pictures";
 
 /** How long anything may take on a busy machine. */
-export const CEILING = Number(process.env["OVENET_CEILING"] ?? 60_000);
+export const CEILING = Number(process.env["OVENET_CEILING"] ?? 120_000);
 
 export type Scheme = "light" | "dark";
 

@@ -218,6 +218,7 @@ describe("the shop, as somebody sees it", () => {
   });
 
   test("colours are as chosen, over a reload", async () => {
+    await page.getByRole("heading", { name: "Service map" }).waitFor(); // from here on it hears its controls
     await page.getByLabel("Colours").selectOption("dark");
     await page.reload();
     await page.getByRole("heading", { name: "Service map" }).waitFor();

@@ -33,7 +33,7 @@ class InterruptedIT {
     "bench path --seconds 0.01, TERM, round 0",
   })
   void leavesNothing(String command, String signal, String moment) throws Exception {
-    SortedSet<String> before = Traces.of(directory);
+    SortedSet<String> before = Traces.withBenchmarks(directory);
     List<String> words = new ArrayList<>(List.of("setsid", "env", "--default-signal=INT"));
     ProcessBuilder builder = new Ovenet(directory).prepare(command.split(" ", -1));
     words.addAll(builder.command());
@@ -57,7 +57,7 @@ class InterruptedIT {
     assertThat(process.waitFor(2, TimeUnit.MINUTES)).as(said.toString()).isTrue();
     assertThat(process.exitValue()).as(said.toString()).isNotZero();
     Files.delete(temporary); // empty, or this fails
-    assertThat(Traces.of(directory)).as(said.toString()).isEqualTo(before);
+    assertThat(Traces.withBenchmarks(directory)).as(said.toString()).isEqualTo(before);
   }
 
   private static void send(String signal, long pid) throws Exception {

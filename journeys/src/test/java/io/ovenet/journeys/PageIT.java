@@ -3,6 +3,7 @@ package io.ovenet.journeys;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,11 +24,24 @@ class PageIT {
     }
   }
 
+  private static boolean machineRuns(RunningLab lab) throws Exception {
+    for (JsonNode machine : lab.status().path("vms")) {
+      if (machine.path("phase").asText().equals("Running")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   @Test
   void everyViewShowsTheShopAsItIs() throws Exception {
     try (RunningLab lab = RunningLab.up("--nodes=2", "-c", "kube-proxy-replacement=true")) {
       lab.kubectl("apply", "-f", lab.file("shop.yaml", workloads()).toString()).succeed();
-      lab.running("shop-prod", "customer");
+      for (String pod : List.of("web-1", "web-2", "customer")) {
+        lab.running("shop-prod", pod);
+      }
+      lab.running("pay-prod", "cards");
+      Eventually.holds("the machine runs", () -> machineRuns(lab));
       Path ui = Ovenet.HOME.resolve("ui");
       Ovenet.Result browsed =
           Ovenet.run(

@@ -41,7 +41,7 @@ final class RunningLab implements AutoCloseable {
       List<String> up = new ArrayList<>(List.of("lab", "up"));
       up.addAll(List.of(options));
       ovenet.run(up.toArray(String[]::new)).succeed();
-      JsonNode status = status(ovenet);
+      JsonNode status = status(directory);
       String kubeconfig = status.at("/api/kubeconfig").asText();
       KubernetesClient client =
           new KubernetesClientBuilder()
@@ -63,12 +63,13 @@ final class RunningLab implements AutoCloseable {
     return client;
   }
 
-  private static JsonNode status(Ovenet ovenet) throws IOException, InterruptedException {
-    return JSON.readTree(ovenet.run("lab", "status", "--json").succeed().out());
+  /** What {@code lab status --json} tells, without a process for each look. */
+  private static JsonNode status(Path directory) throws IOException {
+    return JSON.readTree(directory.resolve("run/status.json").toFile());
   }
 
-  JsonNode status() throws IOException, InterruptedException {
-    return status(ovenet);
+  JsonNode status() throws IOException {
+    return status(directory);
   }
 
   /** Creates or updates the objects of a YAML text. */
@@ -141,7 +142,7 @@ final class RunningLab implements AutoCloseable {
   }
 
   /** The network namespace of the world outside the cluster. */
-  NetworkNamespace outside() throws IOException, InterruptedException {
+  NetworkNamespace outside() throws IOException {
     String pid = status().at("/outside/pid").asText();
     return NetworkNamespace.open(Path.of("/proc", pid, "ns", "net"));
   }

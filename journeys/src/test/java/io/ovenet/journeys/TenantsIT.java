@@ -111,7 +111,8 @@ class TenantsIT {
         String file = token.toString();
         Eventually.holds(
             "the tenant sees that he is denied",
-            () -> ask(lab, "observe", "--token-file", file, "-o", "json").out().contains("DROPPED"));
+            () ->
+                ask(lab, "observe", "--token-file", file, "-o", "json").out().contains("DROPPED"));
         seesNoMore(ask(lab, "observe", "--token-file", file, "--last", "500", "-o", "json"));
 
         assertThat(ask(lab, "observe", "--token-file", file, "--pod", "team-b/vault").out())
@@ -158,8 +159,7 @@ class TenantsIT {
         dropped++;
         assertThat(flow.at("/source/pod_name").asText()).isEqualTo("clerk");
         assertThat(flow.path("destination"))
-            .isEqualTo(
-                JSON.valueToTree(Map.of("cluster_name", "default", "namespace", "team-b")));
+            .isEqualTo(JSON.valueToTree(Map.of("cluster_name", "default", "namespace", "team-b")));
         assertThat(flow.at("/IP/destination").asText()).isEmpty();
       }
     }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** What a lab could leave behind on the machine, to be compared before and after. */
@@ -15,10 +16,19 @@ final class Traces {
   private static final Path LABS = Path.of("/sys/fs/cgroup/unified/ovenet-lab");
 
   /**
-   * Links, mounts, control groups and processes of labs in {@code directory}, and of benchmarks'.
-   * Other tests' labs are at work meanwhile.
+   * Links, mounts, control groups and processes of labs in {@code directory}. Other tests' labs are
+   * at work meanwhile.
    */
   static SortedSet<String> of(Path directory) throws IOException {
+    return of(directory, group -> false);
+  }
+
+  /** With those of benchmarks, of which one test at a time has any. */
+  static SortedSet<String> withBenchmarks(Path directory) throws IOException {
+    return of(directory, group -> group.startsWith("ovt-"));
+  }
+
+  private static SortedSet<String> of(Path directory, Predicate<String> more) throws IOException {
     SortedSet<String> found = new TreeSet<>();
     try (Stream<Path> links = Files.list(Path.of("/sys/class/net"))) {
       links.forEach(link -> found.add("link " + link.getFileName()));
@@ -33,7 +43,7 @@ final class Traces {
       try (Stream<Path> groups = Files.list(LABS)) {
         groups
             .map(group -> group.getFileName().toString())
-            .filter(group -> group.equals(own) || group.startsWith("ovt-"))
+            .filter(group -> group.equals(own) || more.test(group))
             .forEach(group -> found.add("cgroup " + group));
       }
     }

@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -154,7 +153,8 @@ final class TenantGate implements ServerInterceptor {
   private final class Watched<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private final Tenants.Tenant tenant;
     private final String token;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private boolean closed;
+    private volatile boolean ended;
     private final CountDownLatch over = new CountDownLatch(1);
 
     Watched(ServerCall<Q, A> call, Tenants.Tenant tenant, String token) {
@@ -218,21 +218,34 @@ final class TenantGate implements ServerInterceptor {
     }
 
     private void end(Status status) {
-      if (closed.compareAndSet(false, true)) {
-        super.close(status, new Metadata());
+      ended = true;
+      close(status, new Metadata());
+    }
+
+    /** Whoever answers it sees by this that it is over. */
+    @Override
+    public boolean isCancelled() {
+      return ended || super.isCancelled();
+    }
+
+    @Override
+    public synchronized void sendHeaders(Metadata headers) {
+      if (!closed) {
+        super.sendHeaders(headers);
       }
     }
 
     @Override
-    public void sendMessage(A message) {
-      if (!closed.get()) {
+    public synchronized void sendMessage(A message) {
+      if (!closed) {
         super.sendMessage(message);
       }
     }
 
     @Override
-    public void close(Status status, Metadata trailers) {
-      if (closed.compareAndSet(false, true)) {
+    public synchronized void close(Status status, Metadata trailers) {
+      if (!closed) {
+        closed = true;
         super.close(status, trailers);
       }
     }

@@ -12,6 +12,7 @@ import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.ovenet.api.ledger.GetLedgerRequest;
 import io.ovenet.api.ledger.LedgerGrpc;
@@ -40,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -76,16 +78,23 @@ final class TenantGateTest {
         public void close() {}
       };
 
+  private final Agent asked = new Agent();
   private KubernetesApi admin;
   private ManagedChannel channel;
 
   /** Its flows are none, and go on without end for a follower. */
   private static final class Agent extends ObserverGrpc.ObserverImplBase {
+    private final AtomicInteger followers = new AtomicInteger();
+
     @Override
     public void getFlows(GetFlowsRequest request, StreamObserver<GetFlowsResponse> to) {
       if (!request.getFollow()) {
         to.onCompleted();
+        return;
       }
+      followers.incrementAndGet();
+      ((ServerCallStreamObserver<GetFlowsResponse>) to)
+          .setOnCancelHandler(followers::decrementAndGet);
     }
 
     @Override
@@ -134,7 +143,7 @@ final class TenantGateTest {
     bind("/clusterrolebindings", "ClusterRoleBinding", "platform");
 
     HubbleServer service = serve(List.of(new PeerService(peers)), "peers");
-    HubbleServer agent = serve(List.of(new Agent()), "agent");
+    HubbleServer agent = serve(List.of(asked), "agent");
     peers.upsert("agent", "127.0.0.1:" + agent.port(), "");
     var relay =
         new Relay(
@@ -332,8 +341,10 @@ final class TenantGateTest {
     String token = token("of-a");
     var following = as(token).getFlows(GetFlowsRequest.newBuilder().setFollow(true).build());
     assertThat(following.next().hasNodeStatus()).isTrue();
+    until(() -> asked.followers.get() == 1);
     admin.delete(RBAC + "/namespaces/a/rolebindings/of-a", Map.of());
     refused(Status.Code.PERMISSION_DENIED, "has changed: ask again", following::next);
+    until(() -> asked.followers.get() == 0);
     refused(
         Status.Code.PERMISSION_DENIED,
         "flows of no namespace",
