@@ -85,10 +85,20 @@ final class TenantGate implements ServerInterceptor {
               : Context.current().withValue(NAMESPACES, tenant.namespaces());
       return watched.listener(Contexts.interceptCall(context, watched, headers, next));
     } catch (Refused e) {
-      LOG.info("{} refused: {}", call.getMethodDescriptor().getFullMethodName(), e.getMessage());
+      LOG.info(
+          "{} refused: {}",
+          call.getMethodDescriptor().getFullMethodName(),
+          printable(e.getMessage()));
       call.close(e.status, new Metadata());
       return new ServerCall.Listener<>() {};
     }
+  }
+
+  /** Names come from outside: never raw in a log. */
+  private static String printable(@Nullable String text) {
+    return text == null
+        ? ""
+        : TextFormat.escapeDoubleQuotesAndBackslashes(text).replaceAll("\\p{Cntrl}", "?");
   }
 
   private static String token(Metadata headers) throws Refused {
@@ -191,10 +201,9 @@ final class TenantGate implements ServerInterceptor {
           message instanceof MessageOrBuilder text
               ? TextFormat.printer().shortDebugString(text)
               : "";
-      // Names come from outside: never raw in a log.
       AUDIT.info(
           "user=\"{}\" method={} namespaces={} request={{}}",
-          TextFormat.escapeDoubleQuotesAndBackslashes(tenant.user()).replaceAll("\\p{Cntrl}", "?"),
+          printable(tenant.user()),
           getMethodDescriptor().getFullMethodName(),
           tenant.all() ? "all" : String.join(",", tenant.namespaces()),
           asked);

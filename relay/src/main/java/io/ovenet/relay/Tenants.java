@@ -132,11 +132,11 @@ final class Tenants implements AutoCloseable {
 
   /** The API server's answer of now. */
   private @Nullable Tenant ask(String token) throws IOException, InterruptedException {
-    Reviews.User user = wait(asking.submit(() -> reviews.user(token)));
+    Reviews.User user = answer(asking.submit(() -> reviews.user(token)));
     if (user == null) {
       return null;
     }
-    if (wait(asking.submit(() -> may(user, "")))) {
+    if (answer(asking.submit(() -> may(user, "")))) {
       return new Tenant(user.name(), true, Set.of());
     }
     if (!listed.await(LISTING_SECONDS, TimeUnit.SECONDS)) {
@@ -148,7 +148,7 @@ final class Tenants implements AutoCloseable {
     }
     var his = new TreeSet<String>();
     for (var question : questions.entrySet()) {
-      if (wait(question.getValue())) {
+      if (answer(question.getValue())) {
         his.add(question.getKey());
       }
     }
@@ -159,10 +159,10 @@ final class Tenants implements AutoCloseable {
     return reviews.may(user, "get", GROUP, RESOURCE, namespace);
   }
 
-  private static <T extends @Nullable Object> T wait(Future<T> answer)
+  private static <T extends @Nullable Object> T answer(Future<T> asked)
       throws IOException, InterruptedException {
     try {
-      return answer.get();
+      return asked.get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof IOException io) {
         throw io;

@@ -43,16 +43,28 @@ final class AccessReviews {
   }
 
   Answer answer(String resource, Call call) {
+    if (resource.equals("selfsubjectaccessreviews")) {
+      return ofTheCaller();
+    }
     ObjectNode review = call.object();
     ObjectNode status = Json.object();
-    switch (resource) {
-      case "tokenreviews" -> token(review, status);
-      case "subjectaccessreviews" -> access(review, status);
-      // Everybody who reaches this server may do everything.
-      default -> status.put("allowed", true);
+    if (resource.equals("tokenreviews")) {
+      token(review, status);
+    } else {
+      access(review, status);
     }
     review.putObject("metadata").putNull("creationTimestamp");
     review.set("status", status);
+    return Answer.json(201, review);
+  }
+
+  /** Everybody who reaches this server may do everything, whatever it is (and in whatever form). */
+  private static Answer ofTheCaller() {
+    ObjectNode review = Json.object();
+    review.put("kind", "SelfSubjectAccessReview").put("apiVersion", AUTHORIZATION + "/v1");
+    review.putObject("metadata").putNull("creationTimestamp");
+    review.putObject("spec");
+    review.putObject("status").put("allowed", true);
     return Answer.json(201, review);
   }
 
