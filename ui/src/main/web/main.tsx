@@ -108,23 +108,26 @@ function View({ path, place }: { path: string; place: Place }): JSX.Element {
   }
 }
 
+function paint(theme: string): void {
+  if (theme === "") delete document.documentElement.dataset["theme"];
+  else document.documentElement.dataset["theme"] = theme;
+  dispatchEvent(new Event("ovenet-theme"));
+}
+
 /** Light, dark, or as the system has it; kept in the browser. */
 function Theme(): JSX.Element {
   const [theme, setTheme] = useState(() => localStorage.getItem("ovenet-theme") ?? "");
-  useEffect(() => {
-    if (theme === "") {
-      delete document.documentElement.dataset["theme"];
-      localStorage.removeItem("ovenet-theme");
-    } else {
-      document.documentElement.dataset["theme"] = theme;
-      localStorage.setItem("ovenet-theme", theme);
-    }
-    dispatchEvent(new Event("ovenet-theme"));
-  }, [theme]);
+  useEffect(() => paint(theme), [theme]);
+  const choose = (chosen: string) => {
+    // At once, not with the next picture: the page may be left before that.
+    if (chosen === "") localStorage.removeItem("ovenet-theme");
+    else localStorage.setItem("ovenet-theme", chosen);
+    setTheme(chosen);
+  };
   return (
     <label class="theme">
       <span class="hidden">Colours</span>
-      <select value={theme} onChange={(event) => setTheme(event.currentTarget.value)}>
+      <select value={theme} onChange={(event) => choose(event.currentTarget.value)}>
         <option value="">as the system</option>
         <option value="light">light</option>
         <option value="dark">dark</option>
