@@ -8,6 +8,11 @@
 #include "ovenet.h"
 #include "service_maps.h"
 
+enum {
+	VERDICT_CACHE_BITS = 10,
+	VERDICT_CACHE_ENTRIES = 1 << VERDICT_CACHE_BITS,
+};
+
 const volatile struct config config;
 
 struct {
@@ -56,6 +61,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct revisions);
 } revision_map SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, VERDICT_CACHE_ENTRIES);
+	__type(key, __u32);
+	__type(value, struct cached_verdict);
+} verdict_cache SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -192,6 +204,14 @@ static __always_inline __u64 current_revision(void)
 	struct revisions *revisions = bpf_map_lookup_elem(&revision_map, &zero);
 
 	return revisions ? *(volatile __u64 *)&revisions->current : 0;
+}
+
+static __always_inline __u64 tables_revision(void)
+{
+	__u32 zero = 0;
+	struct revisions *revisions = bpf_map_lookup_elem(&revision_map, &zero);
+
+	return revisions ? *(volatile __u64 *)&revisions->tables : 0;
 }
 
 static __always_inline __u64 remote_revision(void)

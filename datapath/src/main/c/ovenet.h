@@ -184,6 +184,20 @@ enum policy_questions {
 struct revisions {
 	__u64 current; /* what is decided now rests on this revision */
 	__u64 remote;  /* decisions about addresses that are no endpoint of this node, likewise */
+	__u64 tables;  /* one more after each write of policy_map or class_map */
+};
+
+/*
+ * verdict_cache: array for each processor, by a hash: what policy_map and class_map said to a
+ * question. It says so only as long as `tables` is revision_map's.
+ */
+struct cached_verdict {
+	__u64 tables;
+	__u32 policy;
+	__u32 identity; /* the peer's number in class_map */
+	__u32 called;	/* direction << 24 | protocol << 16 | port, be16 */
+	__u32 reserved;
+	__u64 judgement; /* union judgement */
 };
 
 /*

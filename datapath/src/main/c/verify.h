@@ -41,9 +41,13 @@ VERIFIED_ONCE int answer_question(struct policy_question *question)
 	if (endpoint)
 		set_side(&self, endpoint, question->endpoint);
 	unknown = find_peer(question, &peer);
-	judged.whole = unknown ? judgement(VERDICT_NONE, unknown, DETAIL_NONE)
-			       : judge(&self, &peer, question->direction, question->protocol,
-				       question->port_be);
+	if (unknown)
+		judged.whole = judgement(VERDICT_NONE, unknown, DETAIL_NONE);
+	else
+		/* By the maps themselves, not by what is remembered of them. */
+		judged.whole = judge_by_side(&self, question->direction)
+				   ?: look_up_policy(self.policy, peer.peer, question->direction,
+						     question->protocol, question->port_be);
 	question->answered = 1;
 	question->verdict = judged.verdict;
 	question->match = judged.match;

@@ -216,7 +216,7 @@ final class Training {
         new MemoryTable<>(),
         new MemoryTable<>(),
         new EndpointTable(arena.allocate(4096L * 128, 4096)),
-        new Revisions(arena.allocate(16, 16)));
+        new Revisions(arena.allocate(24, 16)));
   }
 
   private static LocalEndpoint endpoint() {

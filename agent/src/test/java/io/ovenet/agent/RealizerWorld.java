@@ -132,7 +132,7 @@ final class RealizerWorld {
           ipcache,
           byAddress,
           new MemoryEndpoints(),
-          new Revisions(Arena.ofAuto().allocate(16, 16)));
+          new Revisions(Arena.ofAuto().allocate(24, 16)));
   final PolicyParser parser = new PolicyParser("default");
   final Map<String, Map<String, ?>> documents = new TreeMap<>();
   final Map<Integer, Labels> identities = new TreeMap<>();

@@ -75,6 +75,7 @@ public final class Datapath implements AutoCloseable {
       }
       endpoints = new EndpointTable(map("endpoint_map").mapInto(arena));
       revisions = new Revisions(map("revision_map").mapInto(arena));
+      revisions.raiseTables(); // whoever wrote last may have been killed before that
       pinPrograms(directory.resolve("programs"));
       attachments =
           new Attachments(directory, programs, AttachMode.selectFirst(), AttachMode.select());
@@ -245,7 +246,7 @@ public final class Datapath implements AutoCloseable {
 
   /** class_map: identity to the class that policies tell apart; without it nothing passes. */
   public MapTable<Integer, Integer> classes() {
-    return table("class_map", U32.CODEC, U32.CODEC);
+    return remembered("class_map", U32.CODEC, U32.CODEC);
   }
 
   /** announced_map: addresses that this node answers ARP for. */
@@ -254,7 +255,7 @@ public final class Datapath implements AutoCloseable {
   }
 
   public MapTable<PolicyKey, PolicyValue> policies() {
-    return table("policy_map", PolicyKey.CODEC, PolicyValue.CODEC);
+    return remembered("policy_map", PolicyKey.CODEC, PolicyValue.CODEC);
   }
 
   /**
@@ -440,6 +441,11 @@ public final class Datapath implements AutoCloseable {
 
   private <K, V> MapTable<K, V> table(String name, Codec<K> keys, Codec<V> values) {
     return new MapTable<>(map(name), keys, values);
+  }
+
+  /** One that programs remember what they read in, until it is written. */
+  private <K, V> MapTable<K, V> remembered(String name, Codec<K> keys, Codec<V> values) {
+    return new MapTable<>(map(name), keys, values, revisions::raiseTables);
   }
 
   /** Gives back descriptors and mappings. What is pinned and attached stays. */

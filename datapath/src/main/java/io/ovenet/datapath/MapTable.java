@@ -19,9 +19,19 @@ public final class MapTable<K, V> {
   private final BpfMap map;
   private final Codec<K> keys;
   private final Codec<V> values;
+  private final Runnable written;
 
   /** The map stays the caller's, who closes it. */
   MapTable(BpfMap map, Codec<K> keys, Codec<V> values) {
+    this(map, keys, values, () -> {});
+  }
+
+  /**
+   * The same, where somebody remembers what is read in it.
+   *
+   * @param written called after each write, before its method returns or throws
+   */
+  MapTable(BpfMap map, Codec<K> keys, Codec<V> values, Runnable written) {
     if (map.keySize() != keys.size() || map.valueSize() != values.size()) {
       throw new IllegalStateException(
           map + " has keys and values of another size than this program");
@@ -29,18 +39,27 @@ public final class MapTable<K, V> {
     this.map = map;
     this.keys = keys;
     this.values = values;
+    this.written = written;
   }
 
   /** Sets a key's value, whether it was there or not. */
   public void upsert(K key, V value) {
     byte[] bytes = new byte[values.size()];
     values.write(value, MemorySegment.ofArray(bytes), 0);
-    map.update(keyBytes(key), bytes);
+    try {
+      map.update(keyBytes(key), bytes);
+    } finally {
+      written.run();
+    }
   }
 
   /** False if the key wasn't there. */
   public boolean delete(K key) {
-    return map.delete(keyBytes(key));
+    try {
+      return map.delete(keyBytes(key));
+    } finally {
+      written.run();
+    }
   }
 
   /** Null if the key isn't there. Of an LPM trie: the value of the longest prefix that matches. */
@@ -70,6 +89,8 @@ public final class MapTable<K, V> {
       if (count > 0) {
         map.updateBatch(keyBytes, valueBytes, count);
       }
+    } finally {
+      written.run();
     }
   }
 
@@ -93,6 +114,8 @@ public final class MapTable<K, V> {
       if (count > 0) {
         deleted += map.deleteBatch(keyBytes, count);
       }
+    } finally {
+      written.run();
     }
     return deleted;
   }

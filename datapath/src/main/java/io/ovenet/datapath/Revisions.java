@@ -5,13 +5,14 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 
 /**
- * {@code revision_map}, mapped into this process: 16 bytes, {@code current} at 0, {@code remote} at
- * 8. Stores are release stores; one writer, any reader.
+ * {@code revision_map}, mapped into this process: 24 bytes, {@code current} at 0, {@code remote} at
+ * 8, {@code tables} at 16. Stores are release stores; one writer, any reader.
  */
 public final class Revisions {
-  static final int SIZE = 16;
+  static final int SIZE = 24;
   static final int CURRENT = 0;
   static final int REMOTE = 8;
+  static final int TABLES = 16;
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
   private final MemorySegment map;
@@ -49,5 +50,13 @@ public final class Revisions {
 
   public void setRemote(long revision) {
     LONG.setRelease(map, (long) REMOTE, revision);
+  }
+
+  /**
+   * What programs remember of policy_map and class_map is void. The tables of {@link Datapath} call
+   * it after each write. Any thread.
+   */
+  void raiseTables() {
+    LONG.getAndAdd(map, (long) TABLES, 1L);
   }
 }

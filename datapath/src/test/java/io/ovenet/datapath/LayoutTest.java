@@ -359,6 +359,7 @@ class LayoutTest {
         .andNothingElse();
     assertThat(member("revisions", "current").offset()).isEqualTo(Revisions.CURRENT);
     assertThat(member("revisions", "remote").offset()).isEqualTo(Revisions.REMOTE);
+    assertThat(member("revisions", "tables").offset()).isEqualTo(Revisions.TABLES);
     assertThat(BTF.struct("revisions").size()).isEqualTo(Revisions.SIZE);
   }
 
