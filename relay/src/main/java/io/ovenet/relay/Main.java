@@ -19,11 +19,20 @@ public final class Main {
       System.out.print(RelayOptions.HELP);
       return;
     }
-    try (Relay relay = new Relay(RelayOptions.parse(arguments))) {
-      var stopped = new CountDownLatch(1);
-      Runtime.getRuntime().addShutdownHook(new Thread(stopped::countDown, "stop"));
+    try {
+      Relay relay = new Relay(RelayOptions.parse(arguments));
+      var ended = new CountDownLatch(1);
+      Runtime.getRuntime()
+          .addShutdownHook(
+              Thread.ofPlatform()
+                  .name("shutdown")
+                  .unstarted(
+                      () -> {
+                        relay.close();
+                        ended.countDown();
+                      }));
       LOG.info("the relay listens on port {}", relay.port());
-      stopped.await();
+      ended.await();
     } catch (IllegalArgumentException e) {
       System.err.println("ovenet relay: " + e.getMessage() + " (--help tells more)");
       System.exit(2);
