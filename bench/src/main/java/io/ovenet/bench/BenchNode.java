@@ -320,7 +320,7 @@ final class BenchNode implements AutoCloseable {
     undo.close();
   }
 
-  private static void deleteAll(Path directory) throws IOException {
+  static void deleteAll(Path directory) throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : (Iterable<Path>) files.sorted(Comparator.reverseOrder())::iterator) {
         Files.delete(file);

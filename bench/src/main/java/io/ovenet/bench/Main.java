@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
       ProgramCommand.class,
       ProveCommand.class,
       QuestionsCommand.class,
+      RelayCommand.class,
       TablesCommand.class,
       VerdictsCommand.class
     })
