@@ -15,6 +15,7 @@ import io.ovenet.policy.Labels;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicySettings;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -24,8 +25,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,7 +69,13 @@ public final class Agent implements AutoCloseable {
   private final OwnNode ownNode;
   private final ClusterNodes nodes = new ClusterNodes();
   private final NodeProbes probes;
+  private final AddressWatch.Uplink uplink;
   private final CompletableFuture<String> podCidr = new CompletableFuture<>();
+  private final int podMtu;
+
+  /** Of this node's CiliumNode. */
+  private volatile List<String> podCidrs = List.of();
+
   private boolean closed;
 
   /** Adopts what is there and answers CNI calls. */
@@ -86,6 +96,8 @@ public final class Agent implements AutoCloseable {
     Files.createDirectories(state);
     own(lock(state.resolve("agent.lock")));
     api = own(KubernetesApi.open(config.kubeconfig()));
+    uplink = AddressWatch.Uplink.now();
+    podMtu = NodeSetup.podMtu(config);
     datapath = own(NodeSetup.open(config));
     var tables = Tables.of(datapath);
     store = new EndpointStore(state.resolve("endpoints"));
@@ -95,7 +107,7 @@ public final class Agent implements AutoCloseable {
     var realizer = new Realizer(tables, engine, rules, store.all());
     realizer.tellApiServers(names::identity);
     validPolicies = own(new ValidPolicies(state.resolve("policies")));
-    var primary = NodeSetup.primaryAddress();
+    var primary = uplink.address();
     status =
         own(
             new StatusWriter(
@@ -131,7 +143,7 @@ public final class Agent implements AutoCloseable {
             identities,
             listener(),
             _ -> {},
-            NodeSetup.podMtu(config));
+            podMtu);
     attachments = own(new AttachmentWatch(store, lifecycle));
     verifier = own(new PolicyVerifier(steering, datapath, rules));
     probes = own(new NodeProbes(config.nodeName(), nodes, config.health().nodePort()));
@@ -187,9 +199,9 @@ public final class Agent implements AutoCloseable {
       var kept = hubble;
       admin.offer("audit-forget", _ -> Map.of("forgotten", (long) kept.forgetAudited()));
     }
+    ownNode = own(new OwnNode(api, config.nodeName(), this::ownNode));
     adopt(network);
     server.serve(lifecycle);
-    ownNode = own(new OwnNode(api, config.nodeName(), this::ownNode));
     services =
         own(
             new NodeServices(
@@ -291,6 +303,7 @@ public final class Agent implements AutoCloseable {
         status.added(endpoint);
         relabeler.check(endpoint);
         attachments.added();
+        ownNode.podsChanged();
       }
 
       @Override
@@ -299,6 +312,7 @@ public final class Agent implements AutoCloseable {
         deletedPolicies.podGone(endpoint.namespace());
         announcements.deleted(endpoint);
         status.removed(endpoint);
+        ownNode.podsChanged();
       }
     };
   }
@@ -314,9 +328,12 @@ public final class Agent implements AutoCloseable {
     log.info("{} endpoints adopted", store.ids().size());
   }
 
-  /** Follows the cluster. Blocks until its policy is in force and pods can be added. */
-  public void follow() throws InterruptedException, IOException {
-    int podMtu = NodeSetup.podMtu(config);
+  /**
+   * Follows the cluster. Blocks until its policy is in force and pods can be added.
+   *
+   * @param outdated told, some time, why this agent has to be closed and another one started
+   */
+  public void follow(Consumer<String> outdated) throws InterruptedException, IOException {
     var routes = new NodeRoutes(config.routing(), new StateFiles(config.stateDirectory()), podMtu);
     new NodeListings(config.nodeName(), nodes, routes).offer(admin);
     var input =
@@ -342,6 +359,7 @@ public final class Agent implements AutoCloseable {
     ownNode.start();
     input.synced().await();
     var ipam = new Ipam(podCidr.join());
+    usePodCidrs(ipam);
     for (var endpoint : store.all()) {
       if (!ipam.claim(endpoint.address())) {
         log.error(
@@ -349,23 +367,21 @@ public final class Agent implements AutoCloseable {
                 + " {}/{}",
             endpoint.id(),
             endpoint.address().getHostAddress(),
-            ipam.cidr(),
+            ipam.cidrs(),
             endpoint.namespace(),
             endpoint.pod());
       }
     }
     NodeSetup.route(ipam, podMtu);
     routes.begin(ipam.router());
-    ownNode.router(ipam.router());
+    ownNode.pods(ipam);
     var addresses = NodeSetup.addresses();
-    for (var address : addresses) {
-      steering.submit(r -> r.say(Ipcache.Source.HOST, IpcacheKey.of(address), 1));
-    }
-    steering.submit(r -> r.nodes().host(addresses));
+    tellAddresses(Set.of(), addresses);
     steering.begin().exceptionally(_ -> null).join();
     store.all().forEach(status::added);
     services.follow(shared, addresses);
     lifecycle.ready(ipam);
+    usePodCidrs(ipam);
     NodeSetup.installPlugin(config);
     attachments.start();
     verifier.start();
@@ -373,7 +389,48 @@ public final class Agent implements AutoCloseable {
       probes.start();
     }
     announceServices(shared);
-    log.info("node {} is ready: pods get addresses of {}", config.nodeName(), ipam.cidr());
+    watchAddresses(addresses, outdated);
+    log.info("node {} is ready: pods get addresses of {}", config.nodeName(), ipam.cidrs());
+  }
+
+  private void tellAddresses(Set<InetAddress> before, Set<InetAddress> now) {
+    for (var address : now) {
+      steering.submit(r -> r.say(Ipcache.Source.HOST, IpcacheKey.of(address), 1));
+    }
+    for (var address : before) {
+      if (!now.contains(address)) {
+        steering.submit(r -> r.say(Ipcache.Source.HOST, IpcacheKey.of(address), 0));
+      }
+    }
+    steering.submit(r -> r.nodes().host(now));
+  }
+
+  private void watchAddresses(Set<InetAddress> first, Consumer<String> outdated) {
+    var listener =
+        new AddressWatch.Listener() {
+          private Set<InetAddress> before = first;
+
+          @Override
+          public void addresses(Set<InetAddress> now) {
+            tellAddresses(before, now);
+            before = now;
+            services.nodeAddresses(now);
+            ownNode.changed();
+          }
+
+          @Override
+          public void moved(AddressWatch.Uplink before, AddressWatch.Uplink now) {
+            outdated.accept(
+                "this node's way out was %s at interface %d and is %s at interface %d"
+                    .formatted(before.address(), before.ifindex(), now.address(), now.ifindex()));
+          }
+        };
+    var watch = new AddressWatch(uplink, first, listener);
+    synchronized (this) {
+      if (!closed) {
+        own(watch).start();
+      }
+    }
   }
 
   private void announceServices(ClusterWatch watch) {
@@ -391,9 +448,28 @@ public final class Agent implements AutoCloseable {
     announcer.close();
   }
 
-  private void ownNode(CiliumNodeRecord node) {
-    if (!node.podCidrs().isEmpty()) {
-      podCidr.complete(node.podCidrs().getFirst());
+  private void ownNode(@Nullable CiliumNodeRecord node) {
+    ownNode.seen(node);
+    if (node == null || node.podCidrs().isEmpty()) {
+      return;
+    }
+    podCidrs = node.podCidrs();
+    podCidr.complete(node.podCidrs().getFirst());
+    var ipam = lifecycle.addresses();
+    if (ipam != null) {
+      usePodCidrs(ipam);
+    }
+  }
+
+  private synchronized void usePodCidrs(Ipam ipam) {
+    try {
+      if (ipam.use(podCidrs)) {
+        NodeSetup.route(ipam, podMtu);
+        ownNode.changed();
+        log.info("pods get addresses of {}", ipam.cidrs());
+      }
+    } catch (IllegalArgumentException e) {
+      log.error("spec.ipam.podCIDRs of this node's CiliumNode: {}; correct it", e.getMessage());
     }
   }
 

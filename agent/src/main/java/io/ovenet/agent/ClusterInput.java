@@ -108,7 +108,7 @@ final class ClusterInput {
    * Starts the watches.
    *
    * @param allocator told of identities too
-   * @param ownNode told of this node's CiliumNode
+   * @param ownNode told of this node's CiliumNode; null: it is gone
    */
   void start(
       ClusterWatch api,
@@ -117,7 +117,7 @@ final class ClusterInput {
       PoliciesInForce inForce,
       DeletedPolicies deletedPolicies,
       RecordHandler<IdentityRecord> allocator,
-      Consumer<CiliumNodeRecord> ownNode) {
+      Consumer<@Nullable CiliumNodeRecord> ownNode) {
     api.watch(RecordKind.CILIUM_IDENTITIES, WatchScope.ALL, identities(allocator));
     api.watch(RecordKind.NAMESPACES, WatchScope.ALL, namespaces());
     api.watch(RecordKind.PODS, WatchScope.podsOfNode(node), localPods());
@@ -257,7 +257,7 @@ final class ClusterInput {
     };
   }
 
-  private RecordHandler<CiliumNodeRecord> nodes(Consumer<CiliumNodeRecord> ownNode) {
+  private RecordHandler<CiliumNodeRecord> nodes(Consumer<@Nullable CiliumNodeRecord> ownNode) {
     var told = new HashMap<String, Map<IpcacheKey, IpcacheValue>>();
     return new Handler<>() {
       @Override
@@ -282,6 +282,10 @@ final class ClusterInput {
       @Override
       public void deleted(ObjectKey key) {
         nodes.remove(key.name());
+        if (key.name().equals(node)) {
+          ownNode.accept(null);
+          return;
+        }
         retract(told.remove(key.name()), Map.of());
         steering.submit(r -> r.nodes().remove(key.name()));
         routes.remove(key.name());

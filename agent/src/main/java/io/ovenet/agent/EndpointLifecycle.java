@@ -148,7 +148,9 @@ public final class EndpointLifecycle implements CniServer.Plugin {
     }
     if (addresses.free() == 0) {
       throw new CniException(
-          CniException.UNAVAILABLE_FOR_NEW, "no free address in " + addresses.cidr(), "");
+          CniException.UNAVAILABLE_FOR_NEW,
+          "no free address in " + String.join(", ", addresses.cidrs()),
+          "");
     }
     if (store.isFull()) {
       throw new CniException(

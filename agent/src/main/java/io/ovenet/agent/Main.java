@@ -59,7 +59,11 @@ public final class Main {
                       agent.close();
                       ended.countDown();
                     }));
-    agent.follow();
+    agent.follow(
+        why -> {
+          log.warn("the agent ends, to be started anew by whoever runs it: {}", why);
+          System.exit(0);
+        });
     ended.await();
     if (health != null) {
       health.close();

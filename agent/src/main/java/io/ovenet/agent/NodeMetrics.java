@@ -76,7 +76,7 @@ final class NodeMetrics {
     if (addresses == null) {
       return; // there is no prefix to give any of
     }
-    to.gauge("ovenet_pod_addresses", "Addresses of the node's pod CIDR.");
+    to.gauge("ovenet_pod_addresses", "Addresses of the node's pod CIDRs.");
     to.sample("ovenet_pod_addresses", STATE, new String[] {"free"}, addresses.free());
     to.sample("ovenet_pod_addresses", STATE, new String[] {"given"}, addresses.given());
   }

@@ -120,6 +120,13 @@ final class NodeServices implements AutoCloseable {
             });
   }
 
+  /** The node has these from now on. */
+  void nodeAddresses(Collection<InetAddress> addresses) {
+    if (config.enabled()) {
+      steering.submit(table -> table.nodeAddresses(addresses));
+    }
+  }
+
   /** Counts as in sync after the first listing. */
   private abstract class Handler<R extends KubernetesRecord> implements RecordHandler<R> {
     private boolean told;

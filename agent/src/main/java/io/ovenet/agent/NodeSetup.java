@@ -150,7 +150,7 @@ final class NodeSetup {
     }
   }
 
-  /** Gives the host's device the node's pod CIDR. */
+  /** Gives the host's device the node's pod CIDRs. */
   static void route(Ipam ipam, int podMtu) {
     try (var netlink = Netlink.open()) {
       var device = netlink.links().get(HOST_DEVICE);
@@ -175,11 +175,12 @@ final class NodeSetup {
       }
       // What is too big for a pod the stack refuses, and says so to who sent it.
       netlink.links().setMtu(device.ifindex(), podMtu);
-      netlink
-          .routes()
-          .replace(
-              Route.direct(IpPrefix.parse(ipam.cidr()), device.ifindex())
-                  .withSource(ipam.router()));
+      for (var cidr : ipam.cidrs()) {
+        netlink
+            .routes()
+            .replace(
+                Route.direct(IpPrefix.parse(cidr), device.ifindex()).withSource(ipam.router()));
+      }
     }
   }
 

@@ -11,9 +11,9 @@ import io.ovenet.kubernetes.RecordHandler;
 import io.ovenet.kubernetes.RecordKind;
 import io.ovenet.kubernetes.WatchScope;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
@@ -25,8 +25,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sees to it that this node's CiliumNode names its addresses, in the end also the one among its
- * pods, and has the labels of its Node, also as they change: that is how other nodes know it. Safe
- * for any thread.
+ * pods, has the labels of its Node, also as they change, and says whether the pods' addresses run
+ * out: that is how others know the node. One that somebody deletes is made again, unless the Node
+ * itself has gone. Safe for any thread.
  */
 final class OwnNode implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(OwnNode.class);
@@ -41,7 +42,16 @@ final class OwnNode implements AutoCloseable {
   private final Semaphore due = new Semaphore(1);
 
   /** Null while this start of the agent knows of none: what a former one named stays. */
-  private volatile @Nullable InetAddress router;
+  private volatile @Nullable Ipam pods;
+
+  /** What was written last. */
+  private volatile List<NodeAddress> addresses = List.of();
+
+  /** Whether it was said that the pods' addresses run out. */
+  private volatile boolean toldLow;
+
+  /** Whether there has been a Node; not so where nobody makes any. */
+  private boolean hadNode;
 
   private volatile boolean closed;
 
@@ -59,23 +69,47 @@ final class OwnNode implements AutoCloseable {
   /** Looks at it, and from here on whenever there is a reason to. */
   void start() {
     Thread.ofVirtual().name("own-node").start(this::run);
-    api.watch(RecordKind.NODES, WatchScope.named(name), node());
+    api.watch(RecordKind.NODES, WatchScope.named(name), nodes());
   }
 
-  /** The address among the pods. */
-  void router(InetAddress address) {
-    router = address;
+  /** Where the pods' addresses are from, and the node's own one among them. */
+  void pods(Ipam ipam) {
+    pods = ipam;
     due.release();
   }
 
-  private RecordHandler<NodeRecord> node() {
+  /** The node's addresses are others. */
+  void changed() {
+    due.release();
+  }
+
+  /** A pod got an address or gave one back. */
+  void podsChanged() {
+    var known = pods;
+    if (known != null && known.isLow() != toldLow) {
+      due.release();
+    }
+  }
+
+  /** The CiliumNode is so now; null: it is gone. */
+  void seen(@Nullable CiliumNodeRecord record) {
+    if (record == null || !record.addresses().equals(addresses)) {
+      due.release();
+    }
+  }
+
+  private RecordHandler<NodeRecord> nodes() {
     return new RecordHandler<>() {
-      private Map<String, String> labels = Map.of();
+      private @Nullable NodeRecord before;
 
       @Override
       public void upserted(NodeRecord record) {
-        if (!record.labels().equals(labels)) {
-          labels = record.labels();
+        var last = before;
+        if (last == null
+            || !record.key().uid().equals(last.key().uid())
+            || !record.labels().equals(last.labels())
+            || !record.addresses().equals(last.addresses())) {
+          before = record;
           due.release();
         }
       }
@@ -113,34 +147,67 @@ final class OwnNode implements AutoCloseable {
   /** False if it could not be done. */
   private boolean ensure() {
     try {
-      var uid = "";
-      Map<String, String> labels = Map.of();
-      var addresses = new ArrayList<NodeAddress>();
-      try {
-        var node = RecordKind.NODES.reader().apply(api.get(RecordKind.NODES.path("", name)));
-        uid = node.key().uid();
-        labels = node.labels();
-        addresses.addAll(ofType(node.addresses(), "InternalIP"));
-      } catch (ApiException e) {
-        if (!e.notFound()) {
-          throw e;
-        }
+      var node = node(name);
+      if (node == null && hadNode) {
+        log.warn("this node is not one of the cluster any more: its Node is gone");
+        return true;
+      }
+      hadNode = node != null;
+      var named = new ArrayList<NodeAddress>();
+      if (node != null) {
+        named.addAll(ofType(node.addresses(), "InternalIP"));
       }
       var primary = NodeSetup.primaryAddress();
-      if (addresses.isEmpty() && primary != null) {
-        addresses.add(new NodeAddress("InternalIP", primary.getHostAddress()));
+      if (named.isEmpty() && primary != null) {
+        named.add(new NodeAddress("InternalIP", primary.getHostAddress()));
       }
-      var known = router;
+      var known = pods;
       if (known == null) {
-        addresses.addAll(routersBefore());
+        named.addAll(routersBefore());
       } else {
-        addresses.add(new NodeAddress(ROUTER, known.getHostAddress()));
+        named.add(new NodeAddress(ROUTER, known.router().getHostAddress()));
       }
-      told.accept(new CiliumNodes(api).ensure(name, uid, labels, addresses));
+      addresses = List.copyOf(named);
+      var record =
+          new CiliumNodes(api)
+              .ensure(
+                  name,
+                  node == null ? "" : node.key().uid(),
+                  node == null ? Map.of() : node.labels(),
+                  named,
+                  known == null ? List.of() : known.cidrs());
+      if (known != null) {
+        reportPods(known, record);
+      }
+      told.accept(record);
       return true;
     } catch (IOException | RuntimeException e) {
       log.warn("cannot write this node's CiliumNode ({}); trying again", e.getMessage());
       return false;
+    }
+  }
+
+  private void reportPods(Ipam ipam, CiliumNodeRecord record) throws IOException {
+    boolean low = ipam.isLow();
+    var depleted = record.depletedPodCidrs();
+    boolean told =
+        low
+            ? depleted.containsAll(record.podCidrs())
+            : Collections.disjoint(depleted, record.podCidrs());
+    if (!told) {
+      new CiliumNodes(api).reportPodCidrs(name, record.podCidrs(), low);
+    }
+    toldLow = low;
+  }
+
+  private @Nullable NodeRecord node(String name) throws IOException {
+    try {
+      return RecordKind.NODES.reader().apply(api.get(RecordKind.NODES.path("", name)));
+    } catch (ApiException e) {
+      if (e.notFound()) {
+        return null;
+      }
+      throw e;
     }
   }
 

@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Nodes at addresses of the loopback device. */
@@ -33,6 +34,7 @@ class NodeProbesTest {
             new NodeAddress("CiliumInternalIP", amongPods),
             new NodeAddress("Hostname", name)),
         List.of(),
+        Set.of(),
         0,
         "");
   }

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads and writes CiliumNodes. Thread-safe; calls block. */
 public final class CiliumNodes {
+  static final String DEPLETED = "depleted";
+
   private final KubernetesApi api;
 
   public CiliumNodes(KubernetesApi api) {
@@ -20,9 +22,15 @@ public final class CiliumNodes {
    *
    * @param nodeUid of the Node that owns the object, empty where there is none
    * @param labels the Node's
+   * @param podCidrs what an object that has to be made says that the node has already; what one
+   *     that is there says stays
    */
   public CiliumNodeRecord ensure(
-      String name, String nodeUid, Map<String, String> labels, List<NodeAddress> addresses)
+      String name,
+      String nodeUid,
+      Map<String, String> labels,
+      List<NodeAddress> addresses,
+      List<String> podCidrs)
       throws IOException {
     var path = RecordKind.CILIUM_NODES.path("", name);
     var json = new ArrayList<Map<String, String>>();
@@ -55,6 +63,10 @@ public final class CiliumNodes {
             "ownerReferences",
             List.of(Map.of("apiVersion", "v1", "kind", "Node", "name", name, "uid", nodeUid)));
       }
+      var spec = new HashMap<String, Object>(Map.of("addresses", json));
+      if (!podCidrs.isEmpty()) {
+        spec.put("ipam", Map.of("podCIDRs", podCidrs));
+      }
       try {
         return CiliumRecords.node(
             api.create(
@@ -67,7 +79,7 @@ public final class CiliumNodes {
                     "metadata",
                     metadata,
                     "spec",
-                    Map.of("addresses", json))));
+                    spec)));
       } catch (ApiException e) {
         // Made since: see whether it is right.
         if (!e.alreadyExists()) {
@@ -97,6 +109,16 @@ public final class CiliumNodes {
   /** Tells why the operator could not serve the node; empty if it could. */
   public void reportOperatorError(String name, String error) throws IOException {
     patchStatus(name, Map.of("ipam", Map.of("operator-status", Map.of("error", error))));
+  }
+
+  /** Tells whether a node's prefixes have too few addresses left. */
+  public void reportPodCidrs(String name, List<String> podCidrs, boolean depleted)
+      throws IOException {
+    var states = new HashMap<String, Object>();
+    for (var cidr : podCidrs) {
+      states.put(cidr, Map.of("status", depleted ? DEPLETED : "in-use"));
+    }
+    patchStatus(name, Map.of("ipam", Map.of("pod-cidrs", states)));
   }
 
   /**

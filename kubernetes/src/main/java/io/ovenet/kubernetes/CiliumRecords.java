@@ -9,8 +9,10 @@ import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the kinds of group cilium.io, and policies of any group. */
@@ -91,8 +93,19 @@ final class CiliumRecords {
         object.object("metadata").stringMap("labels"),
         addresses,
         spec.object("ipam").strings("podCIDRs"),
+        depleted(status.object("ipam").object("pod-cidrs")),
         status.object("policy").integer("revision"),
         status.object("ipam").object("operator-status").string("error"));
+  }
+
+  private static Set<String> depleted(JsonObject podCidrs) {
+    var depleted = new HashSet<String>();
+    for (var cidr : podCidrs.fields().keySet()) {
+      if (podCidrs.object(cidr).string("status").equals(CiliumNodes.DEPLETED)) {
+        depleted.add(cidr);
+      }
+    }
+    return depleted;
   }
 
   static IdentityRecord identity(JsonObject object) {

@@ -181,7 +181,8 @@ class WritersTest {
   void aNodeIsMadeOnceAndKeepsItsPrefixes() throws IOException {
     var nodes = new CiliumNodes(api);
     var addresses = List.of(new NodeAddress("InternalIP", "192.0.2.1"));
-    var made = nodes.ensure("n1", "uid-n1", Map.of("zone", "a", "disk", "ssd"), addresses);
+    var made =
+        nodes.ensure("n1", "uid-n1", Map.of("zone", "a", "disk", "ssd"), addresses, List.of());
     assertThat(made.addresses()).isEqualTo(addresses);
     assertThat(made.labels()).isEqualTo(Map.of("zone", "a", "disk", "ssd"));
     nodes.assign(made, List.of("10.0.1.0/24"));
@@ -191,11 +192,23 @@ class WritersTest {
             "n1",
             "uid-n1",
             Map.of("zone", "b"),
-            List.of(new NodeAddress("InternalIP", "192.0.2.9")));
+            List.of(new NodeAddress("InternalIP", "192.0.2.9")),
+            List.of("10.9.9.0/24"));
     assertThat(moved.labels()).isEqualTo(Map.of("zone", "b"));
     assertThat(moved.podCidrs()).containsExactly("10.0.1.0/24");
     assertThat(moved.policyRevision()).isEqualTo(9);
     assertThat(moved.addresses().getFirst().address()).isEqualTo("192.0.2.9");
+    assertThat(moved.depletedPodCidrs()).isEmpty();
+    nodes.reportPodCidrs("n1", moved.podCidrs(), true);
+    assertThat(
+            nodes
+                .ensure("n1", "", Map.of("zone", "b"), moved.addresses(), List.of())
+                .depletedPodCidrs())
+        .containsExactly("10.0.1.0/24");
+    nodes.reportPodCidrs("n1", moved.podCidrs(), false);
+    api.delete(RecordKind.CILIUM_NODES.path("", "n1"), Map.of());
+    var again = nodes.ensure("n1", "", Map.of(), addresses, List.of("10.0.1.0/24", "10.0.2.0/24"));
+    assertThat(again.podCidrs()).containsExactly("10.0.1.0/24", "10.0.2.0/24");
   }
 
   @Test

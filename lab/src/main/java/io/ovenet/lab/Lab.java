@@ -38,6 +38,8 @@ final class Lab implements AutoCloseable {
   /** Keys of the ConfigMap that the operator has to be told, too. */
   private static final List<String> OPERATORS_KEYS =
       List.of(
+          "cluster-pool-ipv4-cidr",
+          "cluster-pool-ipv4-mask-size",
           "enable-cilium-endpoint-slice",
           "enable-node-selector-labels",
           "operator-prometheus-serve-addr");

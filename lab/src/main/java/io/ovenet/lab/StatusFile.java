@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,7 +43,13 @@ final class StatusFile {
   private final Map<String, Kubelet> kubelets;
   private final List<String> progress = new ArrayList<>();
   private final Semaphore changes = new Semaphore(0);
-  private final Map<String, String> podCidrs = new HashMap<>();
+
+  /**
+   * By node: its pods' prefixes, the first first, and the address behind which the world finds
+   * them.
+   */
+  private final Map<String, Map<String, String>> podCidrs = new HashMap<>();
+
   private final Set<String> readyNodes = new HashSet<>();
   private @Nullable KubernetesClient client;
   private @Nullable Underlay underlay;
@@ -212,18 +219,13 @@ final class StatusFile {
     boolean complete = forgetRemoved();
     for (GenericKubernetesResource node : list(api, CILIUM_NODES)) {
       JsonNode spec = JSON.valueToTree(node.getAdditionalProperties().get("spec"));
-      String cidr = spec == null ? "" : spec.path("ipam").path("podCIDRs").path(0).asText("");
       VirtualNode virtual = nodes.get(node.getMetadata().getName());
-      Underlay network = underlay;
-      if (!cidr.isEmpty() && virtual != null && network != null) {
-        String before = podCidrs.put(virtual.name(), cidr);
-        if (!cidr.equals(before)) {
-          try {
-            network.routePods(cidr, virtual.address());
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-          }
+      if (spec != null && virtual != null) {
+        Map<String, String> now = new LinkedHashMap<>();
+        String address = addressOf(spec, virtual);
+        spec.path("ipam").path("podCIDRs").forEach(cidr -> now.put(cidr.asText(), address));
+        if (!now.isEmpty() && !routed(podCidrs.put(virtual.name(), now), now)) {
+          return false;
         }
       }
     }
@@ -241,22 +243,50 @@ final class StatusFile {
     return complete;
   }
 
+  private static String addressOf(JsonNode ciliumNode, VirtualNode virtual) {
+    for (JsonNode address : ciliumNode.path("addresses")) {
+      if (address.path("type").asText().equals("InternalIP")) {
+        return address.path("ip").asText();
+      }
+    }
+    return virtual.address();
+  }
+
   private boolean forgetRemoved() throws IOException {
     readyNodes.retainAll(nodes.keySet());
-    Underlay network = underlay;
     for (String name : List.copyOf(podCidrs.keySet())) {
-      String cidr = podCidrs.get(name);
-      if (!nodes.containsKey(name) && network != null && cidr != null) {
-        try {
-          network.forgetPods(cidr);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          return false;
-        }
-        podCidrs.remove(name);
+      if (!nodes.containsKey(name) && !routed(podCidrs.remove(name), Map.of())) {
+        return false;
       }
     }
     return true;
+  }
+
+  /** Tells the world what has changed; false: interrupted. */
+  private boolean routed(@Nullable Map<String, String> before, Map<String, String> now)
+      throws IOException {
+    Underlay network = underlay;
+    if (network == null) {
+      return true;
+    }
+    try {
+      if (before != null) {
+        for (String cidr : before.keySet()) {
+          if (!now.containsKey(cidr)) {
+            network.forgetPods(cidr);
+          }
+        }
+      }
+      for (Map.Entry<String, String> way : now.entrySet()) {
+        if (before == null || !way.getValue().equals(before.get(way.getKey()))) {
+          network.routePods(way.getKey(), way.getValue());
+        }
+      }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   private Map<String, Long> identities(KubernetesClient api) {
@@ -301,7 +331,9 @@ final class StatusFile {
                     Lab.RELAY.isEmpty() || !node.name().equals("node-1")
                         ? null
                         : node.run("cilium/hubble-relay.sock").toString(),
-                    podCidrs.get(node.name()),
+                    podCidrs.getOrDefault(node.name(), Map.of()).keySet().stream()
+                        .findFirst()
+                        .orElse(null),
                     node.log("agent").toString()))
         .toList();
   }

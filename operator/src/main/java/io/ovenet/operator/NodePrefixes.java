@@ -14,12 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives every CiliumNode a prefix for its pods. The objects themselves are the only record of what
- * is given: nothing is given before all of them have been seen.
+ * Gives every CiliumNode a prefix for its pods, and another one when its agent says that all it has
+ * are depleted. The objects themselves are the only record of what is given: nothing is given
+ * before all of them have been seen.
  */
 final class NodePrefixes implements RecordHandler<CiliumNodeRecord>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(NodePrefixes.class);
@@ -72,7 +74,7 @@ final class NodePrefixes implements RecordHandler<CiliumNodeRecord>, AutoCloseab
     for (var node : new TreeMap<>(present).values()) {
       var prefixes = prefixes(node);
       if (!prefixes.isEmpty()) {
-        pool.occupy(node.name(), prefixes.getFirst());
+        pool.occupy(node.name(), prefixes);
       }
     }
     adopted = true;
@@ -110,35 +112,43 @@ final class NodePrefixes implements RecordHandler<CiliumNodeRecord>, AutoCloseab
     }
   }
 
-  /** Sees to the node's prefix; says what is wrong, or "". */
+  /** Sees to the node's prefixes; says what is wrong, or "". */
   private String serve(CiliumNodeRecord node) throws IOException {
-    if (!node.podCidrs().isEmpty()) {
-      var prefixes = prefixes(node);
-      if (prefixes.isEmpty()) {
-        return "spec.ipam.podCIDRs "
-            + node.podCidrs()
-            + " has no IPv4 prefix: correct it or empty it";
-      }
-      var other = pool.occupy(node.name(), prefixes.getFirst());
-      return other == null
-          ? ""
-          : "spec.ipam.podCIDRs "
-              + prefixes.getFirst()
-              + " overlaps that of node "
-              + other
-              + ": empty one of them for a new one";
+    if (node.podCidrs().isEmpty()) {
+      return give(node, pool.allocate(node.name()));
     }
-    var prefix = pool.allocate(node.name());
+    var prefixes = prefixes(node);
+    if (prefixes.isEmpty()) {
+      return "spec.ipam.podCIDRs "
+          + node.podCidrs()
+          + " has no IPv4 prefix: correct it or empty it";
+    }
+    var overlap = pool.occupy(node.name(), prefixes);
+    if (overlap != null) {
+      return "spec.ipam.podCIDRs "
+          + overlap.prefix()
+          + " overlaps that of node "
+          + overlap.node()
+          + ": empty one of them for a new one";
+    }
+    return node.depletedPodCidrs().containsAll(node.podCidrs())
+        ? give(node, pool.another(node.name()))
+        : "";
+  }
+
+  /** Writes one more prefix into the node's object; null: there is none. */
+  private String give(CiliumNodeRecord node, @Nullable Ipv4Prefix prefix) throws IOException {
     if (prefix == null) {
       return "all " + pool.size() + " prefixes are given: enlarge cluster-pool-ipv4-cidr";
     }
+    var all = new ArrayList<>(node.podCidrs());
+    all.add(prefix.toString());
     try {
-      nodes.assign(node, List.of(prefix.toString()));
+      nodes.assign(node, all);
       LOG.info("node {}: given {}, {} prefixes left", node.name(), prefix, pool.free());
     } catch (ApiException e) {
       // Written or deleted since it was read: its watch tells, and then it is looked at again.
-      // Until
-      // then the prefix stays the node's.
+      // Until then the prefix stays the node's.
       if (!e.conflict() && !e.notFound()) {
         throw e;
       }

@@ -1,12 +1,15 @@
 package io.ovenet.operator;
 
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Equal IPv4 prefixes of one pool, each given to one node at most. Not thread-safe.
+ * Equal IPv4 prefixes of one pool, each given to one node at most, of which a node may have
+ * several. Not thread-safe.
  *
  * <p>A node may have a prefix that this pool would not have given, from other settings or another
  * hand: it keeps it, and nothing that overlaps it is given to others.
@@ -15,7 +18,7 @@ final class PodCidrPool {
   private final Ipv4Prefix pool;
   private final int length;
   private final BitSet taken = new BitSet();
-  private final Map<String, Ipv4Prefix> given = new HashMap<>();
+  private final Map<String, List<Ipv4Prefix>> given = new HashMap<>();
 
   /**
    * A pool of which nothing is given.
@@ -35,39 +38,52 @@ final class PodCidrPool {
     this.length = length;
   }
 
-  /** The node whose prefix overlaps, null if the prefix is this node's alone now. */
-  @Nullable String occupy(String node, Ipv4Prefix prefix) {
-    for (var other : given.entrySet()) {
-      if (!other.getKey().equals(node) && other.getValue().overlaps(prefix)) {
-        return other.getKey();
+  /**
+   * A prefix that a node can't have.
+   *
+   * @param node who has what it overlaps
+   */
+  record Overlap(Ipv4Prefix prefix, String node) {}
+
+  /** What is not the node's alone; null if all of these, and no others, are the node's now. */
+  @Nullable Overlap occupy(String node, List<Ipv4Prefix> prefixes) {
+    for (var prefix : prefixes) {
+      for (var other : given.entrySet()) {
+        if (!other.getKey().equals(node) && other.getValue().stream().anyMatch(prefix::overlaps)) {
+          return new Overlap(prefix, other.getKey());
+        }
       }
     }
     release(node);
-    given.put(node, prefix);
-    mark(prefix, true);
+    given.put(node, List.copyOf(prefixes));
+    prefixes.forEach(prefix -> mark(prefix, true));
     return null;
   }
 
-  /** The node's prefix, the lowest free one if it had none; null if all are given. */
+  /** The node's first prefix, the lowest free one if it had none; null if all are given. */
   @Nullable Ipv4Prefix allocate(String node) {
     var before = given.get(node);
-    if (before != null) {
-      return before;
-    }
+    return before == null ? another(node) : before.getFirst();
+  }
+
+  /** One more for the node, the lowest free one; null if all are given. */
+  @Nullable Ipv4Prefix another(String node) {
     var index = taken.nextClearBit(0);
     if (index >= size()) {
       return null;
     }
     var prefix = new Ipv4Prefix(pool.address() + (index << (32 - length)), length);
-    given.put(node, prefix);
+    var all = new ArrayList<>(given.getOrDefault(node, List.of()));
+    all.add(prefix);
+    given.put(node, List.copyOf(all));
     taken.set(index);
     return prefix;
   }
 
   void release(String node) {
-    var prefix = given.remove(node);
-    if (prefix != null) {
-      mark(prefix, false);
+    var prefixes = given.remove(node);
+    if (prefixes != null) {
+      prefixes.forEach(prefix -> mark(prefix, false));
     }
   }
 
@@ -94,7 +110,7 @@ final class PodCidrPool {
     taken.set(first, first + count, value);
     if (!value) {
       // Another's smaller prefix may lie in the same one of the pool's.
-      given.values().forEach(other -> mark(other, true));
+      given.values().forEach(others -> others.forEach(other -> mark(other, true)));
     }
   }
 }

@@ -70,7 +70,7 @@ class MainIT {
 
   private static boolean served(KubernetesApi api) throws IOException {
     try {
-      new CiliumNodes(api).ensure("n1", "", Map.of(), List.of());
+      new CiliumNodes(api).ensure("n1", "", Map.of(), List.of(), List.of());
       var node =
           RecordKind.CILIUM_NODES.reader().apply(api.get("/apis/cilium.io/v2/ciliumnodes/n1"));
       return !node.podCidrs().isEmpty();

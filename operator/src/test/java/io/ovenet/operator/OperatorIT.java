@@ -136,7 +136,7 @@ class OperatorIT {
 
   private void addNode(String name) throws IOException {
     new CiliumNodes(api)
-        .ensure(name, "", Map.of(), List.of(new NodeAddress("InternalIP", "192.0.2.1")));
+        .ensure(name, "", Map.of(), List.of(new NodeAddress("InternalIP", "192.0.2.1")), List.of());
   }
 
   private void installed() throws IOException, InterruptedException {
@@ -202,6 +202,32 @@ class OperatorIT {
     api.delete(RecordKind.CILIUM_NODES.path("", "n0"), Map.of());
     awaitPrefixes(2);
     until("it is told no more", () -> present("late").operatorError().isEmpty());
+  }
+
+  @Test
+  void aNodeWhosePrefixesAreUsedUpGetsAnother() throws Exception {
+    installed();
+    addNode("n0");
+    addNode("n1");
+    var first = operator("a");
+    awaitPrefixes(2);
+    var own = new CiliumNodes(api);
+    var before = present("n0").podCidrs();
+    own.reportPodCidrs("n0", before, true);
+    until("it has another", () -> present("n0").podCidrs().size() == 2);
+    var two = present("n0").podCidrs();
+    assertThat(two).startsWith(before.getFirst());
+    first.stop();
+    own.reportPodCidrs("n0", two, true);
+    addNode("n2");
+    operator("b");
+    until("it has another", () -> present("n0").podCidrs().size() == 3);
+    awaitPrefixes(3);
+    assertThat(present("n0").podCidrs()).containsAll(two);
+    assertThat(present("n1").podCidrs()).hasSize(1);
+    var all = new HashSet<String>();
+    nodes().values().forEach(node -> all.addAll(node.podCidrs()));
+    assertThat(all).hasSize(5);
   }
 
   @Test

@@ -3,14 +3,37 @@ package io.ovenet.operator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class PodCidrPoolTest {
   private static PodCidrPool pool(String prefix, int length) {
     return new PodCidrPool(Ipv4Prefix.parse(prefix), length);
+  }
+
+  private static List<Ipv4Prefix> prefixes(String... texts) {
+    return Stream.of(texts).map(Ipv4Prefix::parse).toList();
+  }
+
+  @Test
+  void aNodeMayHaveSeveral() {
+    var pool = pool("10.0.0.0/22", 24);
+    assertThat(pool.allocate("a")).hasToString("10.0.0.0/24");
+    assertThat(pool.allocate("b")).hasToString("10.0.1.0/24");
+    assertThat(pool.another("a")).hasToString("10.0.2.0/24");
+    assertThat(pool.allocate("a")).hasToString("10.0.0.0/24");
+    assertThat(pool.free()).isEqualTo(1);
+    assertThat(pool.occupy("b", prefixes("10.0.1.0/24", "10.0.2.0/25")))
+        .isEqualTo(new PodCidrPool.Overlap(Ipv4Prefix.parse("10.0.2.0/25"), "a"));
+    assertThat(pool.occupy("a", prefixes("10.0.0.0/24"))).isNull();
+    assertThat(pool.occupy("b", prefixes("10.0.1.0/24", "10.0.2.0/25"))).isNull();
+    pool.release("b");
+    assertThat(pool.free()).isEqualTo(3);
   }
 
   @Test
@@ -29,13 +52,14 @@ class PodCidrPoolTest {
   @Test
   void whatNodesHaveAlreadyIsNotGivenAgain() {
     var pool = pool("10.0.0.0/22", 24);
-    assertThat(pool.occupy("big", Ipv4Prefix.parse("10.0.0.0/23"))).isNull();
-    assertThat(pool.occupy("small", Ipv4Prefix.parse("10.0.2.128/25"))).isNull();
-    assertThat(pool.occupy("elsewhere", Ipv4Prefix.parse("192.168.0.0/24"))).isNull();
+    assertThat(pool.occupy("big", prefixes("10.0.0.0/23"))).isNull();
+    assertThat(pool.occupy("small", prefixes("10.0.2.128/25"))).isNull();
+    assertThat(pool.occupy("elsewhere", prefixes("192.168.0.0/24"))).isNull();
     assertThat(pool.allocate("n")).hasToString("10.0.3.0/24");
-    assertThat(pool.occupy("thief", Ipv4Prefix.parse("10.0.1.0/24"))).isEqualTo("big");
+    assertThat(pool.occupy("thief", prefixes("10.0.4.0/24", "10.0.1.0/24")))
+        .isEqualTo(new PodCidrPool.Overlap(Ipv4Prefix.parse("10.0.1.0/24"), "big"));
     pool.release("big");
-    assertThat(pool.occupy("thief", Ipv4Prefix.parse("10.0.1.0/24"))).isNull();
+    assertThat(pool.occupy("thief", prefixes("10.0.1.0/24"))).isNull();
   }
 
   @Test
@@ -44,8 +68,8 @@ class PodCidrPoolTest {
     System.out.println("seed " + seed);
     var random = new Random(seed);
     var pool = pool("10.128.0.0/18", 24);
-    var given = new HashMap<String, Ipv4Prefix>();
-    for (var step = 0; step < 5_000; step++) {
+    var given = new HashMap<String, List<Ipv4Prefix>>();
+    for (var step = 0; step < 2_000; step++) {
       var node = "n" + random.nextInt(90);
       switch (random.nextInt(3)) {
         case 0 -> {
@@ -53,17 +77,23 @@ class PodCidrPoolTest {
           given.remove(node);
         }
         case 1 -> {
-          var length = 22 + random.nextInt(6);
-          var address = 0x0a80_0000 | (random.nextInt(1 << 14) & (-1 << (32 - length)));
-          var prefix = new Ipv4Prefix(address, length);
-          if (pool.occupy(node, prefix) == null) {
-            given.put(node, prefix);
+          var prefixes = new ArrayList<Ipv4Prefix>();
+          for (var i = 0; i <= random.nextInt(2); i++) {
+            var length = 22 + random.nextInt(6);
+            var address = 0x0a80_0000 | (random.nextInt(1 << 14) & (-1 << (32 - length)));
+            prefixes.add(new Ipv4Prefix(address, length));
+          }
+          if (pool.occupy(node, prefixes) == null) {
+            given.put(node, prefixes);
           }
         }
         default -> {
-          var prefix = pool.allocate(node);
+          var prefix = random.nextBoolean() ? pool.allocate(node) : pool.another(node);
           if (prefix != null) {
-            given.put(node, prefix);
+            var all = given.computeIfAbsent(node, _ -> new ArrayList<>());
+            if (!all.contains(prefix)) {
+              all.add(prefix);
+            }
           } else {
             assertThat(pool.free()).isZero();
           }
@@ -73,10 +103,11 @@ class PodCidrPoolTest {
     }
   }
 
-  private static void assertApart(Map<String, Ipv4Prefix> given) {
+  private static void assertApart(Map<String, List<Ipv4Prefix>> given) {
     for (var a : given.entrySet()) {
       for (var b : given.entrySet()) {
-        if (!a.getKey().equals(b.getKey()) && a.getValue().overlaps(b.getValue())) {
+        if (!a.getKey().equals(b.getKey())
+            && a.getValue().stream().anyMatch(p -> b.getValue().stream().anyMatch(p::overlaps))) {
           throw new AssertionError(a + " and " + b);
         }
       }
