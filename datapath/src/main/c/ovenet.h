@@ -612,6 +612,7 @@ enum service_scope {
 	SCOPE_CLUSTER = 0, /* as pods and nodes see it */
 	SCOPE_OUTSIDE = 1, /* as the outside sees it, which also has what is only in the other */
 	SCOPE_UNREDIRECTED = 2, /* of SERVICE_SKIPPED: as those in redirect_skip_map see it */
+	SCOPE_OTHER_NODES = 3,	/* by no address: as pods and nodes see it at any other node's */
 };
 
 enum service_flags {

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include "ovenet.h"
+#include "verifier.h"
 
 /* Drop reasons: the numbers of Hubble's flow.DropReason. */
 enum drop_reason {
@@ -53,15 +54,6 @@ enum {
 	IDENTITY_FIRST_POD = 256,   /* of the cluster's own, up to the next */
 	IDENTITY_LOCAL = 0x1000000, /* and what only one node knows */
 };
-
-/*
- * A function that the verifier goes through once, by itself, and not again at each call. It knows
- * of its arguments only their types: pointers are to be checked, and no pointer can be returned.
- *
- * STACK: the frames of a chain of calls, each rounded up to 32 bytes, have 512 together in kernels
- * before 6.8 or so. What is large is therefore put where the chain ends.
- */
-#define VERIFIED_ONCE __attribute__((noinline))
 
 struct tuple {
 	union address source;

@@ -7,7 +7,6 @@
 #include "packet.h"
 
 enum {
-	IPCACHE_IPV4_FULL = 24 + 128,
 	SIDE_LOOKS = 8,
 };
 

@@ -173,6 +173,8 @@ VERIFIED_ONCE int find_backend(struct packet *p)
 		service = bpf_map_lookup_elem(&service_map, &t->called);
 	}
 	if (!service)
+		service = service_at_other_node(&t->called);
+	if (!service)
 		return NO_SERVICE;
 	t->service = *service;
 	p->service = t->service.service;

@@ -175,6 +175,11 @@ static __always_inline int translate_socket(struct bpf_sock_addr *ctx, bool six)
 	if (!read_address(ctx, six, &called.address))
 		return GO_ON;
 	found = bpf_map_lookup_elem(&service_map, &called);
+	if (!found) {
+		struct service_key elsewhere = called;
+
+		found = service_at_other_node(&elsewhere);
+	}
 	if (!found)
 		return call_directly(ctx, six);
 	/* Which pods skip it is known by their addresses: packet by packet. */

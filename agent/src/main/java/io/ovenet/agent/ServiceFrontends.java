@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Works out one service: by which addresses it is called, and who answers there. What comes from
  * outside to a service whose external policy is Local has entries of its own; the cluster's own
- * clients of the same address have every backend, as with kube-proxy.
+ * clients of the same address have every backend, as with kube-proxy, whichever node's it is.
  */
 final class ServiceFrontends {
   private final String node;
@@ -138,6 +138,14 @@ final class ServiceFrontends {
       for (var address : nodeAddresses) {
         outside(service, address, port.nodePort(), protocol, Kind.NODE_PORT, List.of(), all, local);
       }
+      frontend(
+          new ServiceKey(
+              ServiceKey.ANY_ADDRESS, port.nodePort(), protocol, ServiceKey.OTHER_NODES, 0),
+          Kind.NODE_PORT,
+          0,
+          List.of(),
+          all,
+          traffic.affinitySeconds());
     }
     for (var frontend : frontends) {
       if (frontend.backends().equals(all)) {

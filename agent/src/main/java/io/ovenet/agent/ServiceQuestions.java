@@ -91,6 +91,7 @@ final class ServiceQuestions {
     return switch (scope) {
       case ServiceKey.OUTSIDE -> "outside";
       case ServiceKey.UNREDIRECTED -> "pods that answer for the redirect";
+      case ServiceKey.OTHER_NODES -> "cluster, at other nodes";
       default -> "cluster";
     };
   }

@@ -78,7 +78,7 @@ class LocalRedirectsTest {
         + key.port()
         + "/"
         + key.protocol()
-        + List.of("", " outside", " unredirected").get(key.scope());
+        + List.of("", " outside", " unredirected", " other nodes").get(key.scope());
   }
 
   private static final Map<String, String> PLAIN =
@@ -174,10 +174,11 @@ class LocalRedirectsTest {
     assertThat(routes())
         .containsEntry("192.168.77.10:30080/6", "10.0.0.1:8080")
         .containsEntry("192.168.77.11:5353/17", "10.0.0.1:53")
-        .hasSize(PLAIN.size() + 2);
+        .containsKey("0.0.0.0:30080/6 other nodes")
+        .hasSize(PLAIN.size() + 3);
     table.removePod("shop/p");
     assertThat(table.changes()).containsKey("hostPort shop/p");
     assertThat(table.views()).doesNotContainKey("hostPort shop/p");
-    assertThat(routes()).containsKey("192.168.77.10:30080/6").hasSize(PLAIN.size() + 1);
+    assertThat(routes()).containsKey("192.168.77.10:30080/6").hasSize(PLAIN.size() + 2);
   }
 }

@@ -45,7 +45,11 @@ class ServiceTableTest {
               + key.port()
               + "/"
               + key.protocol()
-              + (key.scope() == ServiceKey.OUTSIDE ? " outside" : ""),
+              + switch (key.scope()) {
+                case ServiceKey.OUTSIDE -> " outside";
+                case ServiceKey.OTHER_NODES -> " other nodes";
+                default -> "";
+              },
           String.join(
               " ",
               view.sets().getOrDefault(frontend.backends(), List.of()).stream()
@@ -147,13 +151,16 @@ class ServiceTableTest {
                 "10.100.0.10:80/6", all,
                 "10.100.0.10:80/6 outside", "10.0.0.1:8080",
                 "192.168.77.10:30080/6", all,
+                "0.0.0.0:30080/6 other nodes", all,
                 "192.168.77.10:30080/6 outside", "10.0.0.1:8080"));
     for (var frontend : view("shop/web").frontends()) {
       boolean balanced = frontend.kind() == ServiceFrontend.Kind.LOAD_BALANCER;
       assertThat(frontend.sourceRanges()).hasSize(balanced ? 1 : 0);
       assertThat((frontend.flags() & ServiceValue.SOURCE_RANGES) != 0).isEqualTo(balanced);
       assertThat((frontend.flags() & ServiceValue.EXTERNAL) != 0)
-          .isEqualTo(frontend.kind() != ServiceFrontend.Kind.CLUSTER_IP);
+          .isEqualTo(
+              frontend.kind() != ServiceFrontend.Kind.CLUSTER_IP
+                  && frontend.key().scope() != ServiceKey.OTHER_NODES);
     }
   }
 

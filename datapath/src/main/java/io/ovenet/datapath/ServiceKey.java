@@ -14,7 +14,7 @@ import java.util.List;
  *
  * @param protocol IANA's number
  * @param scope {@link #CLUSTER}, or {@link #OUTSIDE} where what comes from there goes elsewhere, or
- *     {@link #UNREDIRECTED}
+ *     {@link #UNREDIRECTED}, or {@link #OTHER_NODES} with {@link #ANY_ADDRESS}
  * @param network 0: the pod network
  */
 public record ServiceKey(InetAddress address, int port, int protocol, int scope, int network) {
@@ -26,8 +26,14 @@ public record ServiceKey(InetAddress address, int port, int protocol, int scope,
   /** Of a service with a local redirect: as the pods see it that answer for the redirect. */
   public static final int UNREDIRECTED = 2;
 
+  /** As pods and nodes see it at any address that another node has. */
+  public static final int OTHER_NODES = 3;
+
+  /** The address of what is at many. */
+  public static final InetAddress ANY_ADDRESS = InetAddress.ofLiteral("0.0.0.0");
+
   /** All scopes. */
-  public static final List<Integer> SCOPES = List.of(CLUSTER, OUTSIDE, UNREDIRECTED);
+  public static final List<Integer> SCOPES = List.of(CLUSTER, OUTSIDE, UNREDIRECTED, OTHER_NODES);
 
   public static final Codec<ServiceKey> CODEC =
       new Codec<>() {

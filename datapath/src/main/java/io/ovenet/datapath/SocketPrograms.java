@@ -73,8 +73,12 @@ public final class SocketPrograms implements AutoCloseable {
         object.setConstant("node_cookie", node.cookie());
       }
       object.setConstant("can_set_error", KernelFeature.SOCKET_ERROR.probe().present() ? 1 : 0);
+      Path pins = directory.resolve("maps");
       for (String map : object.maps().keySet()) {
-        object.setPin(map, directory.resolve("maps").resolve(map));
+        object.setPin(map, pins.resolve(map));
+      }
+      try (BpfMap ipcache = BpfMap.openPinned(pins.resolve("ipcache"))) {
+        object.setMaxEntries("ipcache", ipcache.maxEntries());
       }
       object.load();
       for (String map : object.maps().keySet()) {

@@ -731,6 +731,7 @@ class LayoutTest {
     numbers.put("SERVICE_HOST_PORT", ServiceValue.HOST_PORT);
     numbers.put("SERVICE_SKIPPED", ServiceValue.SKIPPED);
     numbers.put("SCOPE_UNREDIRECTED", ServiceKey.UNREDIRECTED);
+    numbers.put("SCOPE_OTHER_NODES", ServiceKey.OTHER_NODES);
     numbers.put("BACKEND_TERMINATING", Backend.TERMINATING);
     numbers.put("BACKEND_LOCAL", Backend.LOCAL);
     return numbers.entrySet().stream()

@@ -110,6 +110,33 @@ class ServiceKernelIT {
     assertThat(services.flows()).hasSize(1);
   }
 
+  /** By pods, at the addresses of all nodes: what it would come to there it comes to here. */
+  @Test
+  void aNodePortIsServedAtTheAddressesOfOtherNodes() {
+    InetAddress other = InetAddress.ofLiteral("192.0.2.20");
+    InetAddress nobodys = InetAddress.ofLiteral("192.0.2.21");
+    node.datapath
+        .ipcache()
+        .upsert(IpcacheKey.of(other), new IpcacheValue(6, 0xc0000214, 0, IpcacheValue.NODE, 0));
+    services.put(
+        new ServiceKey(ServiceKey.ANY_ADDRESS, 30080, TCP, ServiceKey.OTHER_NODES, 0),
+        new ServiceValue(SERVICE, services.range(services.backend(webBackend())), 1, 0, 0, 0, 0));
+    Outcome call = node.send(client, client.to(other).tcp(1000, 30080, Frame.SYN).checksummed());
+    assertThat(ends(call)).isEqualTo("10.0.0.2:1000 10.0.0.1:8080");
+    assertThat(ends(answer(1000))).isEqualTo("192.0.2.20:30080 10.0.0.2:1000");
+    Outcome next = node.send(client, client.to(other).tcp(1000, 30080, Frame.ACK).checksummed());
+    assertThat(ends(next)).isEqualTo("10.0.0.2:1000 10.0.0.1:8080");
+    for (Frame past :
+        List.of(
+            client.to(nobodys).tcp(1001, 30080, Frame.SYN),
+            client.to(other).tcp(1002, 30081, Frame.SYN),
+            client.to(other).udp(1003, 30080))) {
+      Outcome outcome = node.send(client, past.checksummed());
+      assertThat(address(outcome.packet(), 30)).startsWith("192.0.2.2");
+    }
+    assertThat(services.flows()).hasSize(1);
+  }
+
   @Test
   void udpWithoutAChecksumStaysWithoutOne() {
     services.put(

@@ -130,6 +130,33 @@ class SocketKernelIT {
   }
 
   @Test
+  void aNodePortIsServedAtTheAddressesOfOtherNodes() throws IOException {
+    InetAddress other = InetAddress.ofLiteral("192.0.2.20");
+    int first = services.range(backend(node.web, 8080, TCP));
+    services.put(
+        new ServiceKey(ServiceKey.ANY_ADDRESS, 30080, TCP, ServiceKey.OTHER_NODES, 0),
+        new ServiceValue(5, first, 1, 0, 0, 0, 0));
+    try (ServerSocket server = live.of(node.web).call(() -> new ServerSocket(8080))) {
+      serve(server, 1);
+      assertThatThrownBy(() -> call(other, 30080)).isInstanceOf(IOException.class);
+      node.datapath
+          .ipcache()
+          .upsert(IpcacheKey.of(other), new IpcacheValue(6, 0xc0000214, 0, IpcacheValue.NODE, 0));
+      assertThat(call(other, 30080)).isEqualTo(1);
+      InetSocketAddress peer =
+          live.of(node.client)
+              .call(
+                  () -> {
+                    try (Socket socket = new Socket(other, 30080)) {
+                      return (InetSocketAddress) socket.getRemoteSocketAddress();
+                    }
+                  });
+      assertThat(peer).isEqualTo(new InetSocketAddress(other, 30080));
+    }
+    assertThat(services.flows()).as("no packet was translated").isEmpty();
+  }
+
+  @Test
   void affinityHolds() throws IOException {
     services.putAffine(
         VIP, 80, TCP, 5, 3600, backend(node.web, 8080, TCP), backend(node.stranger, 8081, TCP));

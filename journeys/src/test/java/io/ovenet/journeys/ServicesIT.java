@@ -22,6 +22,7 @@ class ServicesIT {
   private static final String NAMESPACE = "app-web-prod";
   private static final String CLUSTER_ADDRESS = "10.96.7.7";
   private static final String FIRST_NODE = "192.168.77.10";
+  private static final String SECOND_NODE = "192.168.77.11";
   private static final String OUTSIDE = "192.168.77.254";
 
   private static final String SERVICE =
@@ -123,7 +124,12 @@ class ServicesIT {
       assertThat(why(lab, CLUSTER_ADDRESS + ":80"))
           .contains("node-1: 10.96.7.7:80/TCP is ClusterIP of app-web-prod/web, from the cluster")
           .contains(":9090 (Pod web-2 on node-2): ready");
-      bothAnswer("a machine at the cluster's address", () -> fetchFromMachine(lab));
+      bothAnswer(
+          "a machine at the cluster's address", () -> fetchFromMachine(lab, CLUSTER_ADDRESS));
+      for (String node : List.of(FIRST_NODE, SECOND_NODE)) {
+        bothAnswer("a pod at a port of " + node, () -> fetchFromPod(lab, node + ":30080"));
+        bothAnswer("a machine at a port of " + node, () -> fetchFromMachine(lab, node + ":30080"));
+      }
 
       tablesAreListedByNames(lab);
       missionsAddress(lab);
@@ -281,7 +287,8 @@ class ServicesIT {
         .out();
   }
 
-  private static String fetchFromMachine(RunningLab lab) throws IOException, InterruptedException {
+  private static String fetchFromMachine(RunningLab lab, String address)
+      throws IOException, InterruptedException {
     String answer =
         lab.ovenet()
             .run(
@@ -293,7 +300,7 @@ class ServicesIT {
                 "-q",
                 "-O",
                 "-",
-                "http://" + CLUSTER_ADDRESS + "/i")
+                "http://" + address + "/i")
             .out();
     return answer.replace("\r", "");
   }
