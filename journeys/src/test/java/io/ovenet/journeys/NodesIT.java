@@ -1,9 +1,13 @@
 package io.ovenet.journeys;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ovenet.api.observer.Node;
+import io.ovenet.api.observer.ServerStatusResponse;
+import io.ovenet.api.relay.NodeState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -72,6 +76,7 @@ class NodesIT {
       assertThat(fetch(ovenet, "gateway", web + ":8080", 2)).isEmpty();
       assertThat(fetch(ovenet, "stranger", web + ":80", 2)).isEmpty();
       assertFlows(ovenet, status);
+      upstreamsPageDrawsThem(ovenet, status, web);
       newIdentitiesConnectAtOnce(web);
       statusTellsWhoIsNotReached(ovenet, status);
       assertThat(awaitSliced(3 + PODS)).as("slices, a hundred pods in one").isEqualTo(2);
@@ -196,6 +201,34 @@ class NodesIT {
     assertThat(flows.get(1))
         .containsPattern("app-web-prod/gateway.* -> app-web-prod/web:80 .*INGRESS ALLOWED")
         .containsPattern("app-web-prod/stranger.* <> app-web-prod/web:80 .*Policy denied DROPPED");
+  }
+
+  /** What upstream's hubble-ui asks the relay, and what it makes of the answers. */
+  private static void upstreamsPageDrawsThem(Ovenet ovenet, JsonNode status, String web)
+      throws Exception {
+    String socket = status.get("nodes").get(0).get("relaySocket").asText();
+    try (HubbleUiBackend page = new HubbleUiBackend(Path.of(socket), NAMESPACE)) {
+      String allowed = "api-gateway -> web-vm:80 FORWARDED";
+      String refused = "stranger -> web-vm:80 DROPPED";
+      Eventually.holds(
+          "arrows of what was before, but " + page.arrows(),
+          () -> page.arrows().containsAll(List.of(allowed, refused)));
+      String other = "stranger -> web-vm:8081 DROPPED";
+      assertThat(page.arrows()).doesNotContain(other);
+      fetch(ovenet, "stranger", web + ":8081", 2);
+      Eventually.holds("an arrow of what is", () -> page.arrows().contains(other));
+      assertThat(page.arrows())
+          .allMatch(arrow -> arrow.endsWith("FORWARDED") || arrow.endsWith("DROPPED"))
+          .noneMatch(arrow -> arrow.startsWith("web-vm -> "));
+      assertThat(page.nodes())
+          .extracting(Node::getName, Node::getState)
+          .containsExactlyInAnyOrder(
+              tuple("node-1", NodeState.NODE_CONNECTED), tuple("node-2", NodeState.NODE_CONNECTED));
+      ServerStatusResponse relay = page.status();
+      assertThat(relay.getNumConnectedNodes().getValue()).isEqualTo(2);
+      assertThat(relay.getNumUnavailableNodes().getValue()).isZero();
+      assertThat(relay.getSeenFlows()).isPositive();
+    }
   }
 
   /** Each pod has an identity that nobody had before, and counts the SYNs that it sent again. */
