@@ -208,6 +208,40 @@ VERIFIED_ONCE int serve_outside(struct __sk_buff *skb, struct packet *p)
 	return found ? drop(skb, p, found, DIRECTION_INGRESS) : TRANSLATED;
 }
 
+/* An ICMP error about a call that went on to another node, by now about what the caller sent but
+ * for where to: it is told of the service that it called. */
+VERIFIED_ONCE int error_outside(struct __sk_buff *skb, struct packet *p, __u32 nat, __u32 tunnel_be)
+{
+	struct tuple inner = {};
+	const struct conntrack *connection;
+	struct conntrack_key key;
+
+	if (!p)
+		return TC_ACT_SHOT;
+	if (parse_inner(skb, p->ip_header_length, &inner) ||
+	    !same_ipv4(&inner.source, &p->tuple.destination)) {
+		p->detail = DETAIL_ICMP_INNER;
+		return drop(skb, p, DROP_NO_CONNECTION, DIRECTION_INGRESS);
+	}
+	bool source_is_hi = make_key(&inner, &key);
+	connection = bpf_map_lookup_elem(&conntrack_map, &key);
+	if (!connection || connection->expires <= p->now ||
+	    !answers_service(connection, !source_is_hi) || (__u16)connection->nat != (__u16)nat ||
+	    connection->tunnel_be != tunnel_be) {
+		p->detail = DETAIL_ICMP_UNRELATED;
+		return drop(skb, p, DROP_NO_CONNECTION, DIRECTION_INGRESS);
+	}
+	set_ends(p, connection, !source_is_hi);
+	if (!same_ipv4(&inner.destination, &p->tuple.source)) /* from a router in between */
+		find_remote(p->tuple.source.words_be[3], &p->from);
+	p->service = connection->service;
+	p->nat = connection->nat;
+	trace(skb, p, TRACE_RELATED);
+	if (error_by_frontend(skb, p, connection))
+		return drop(skb, p, DROP_INVALID_PACKET, DIRECTION_INGRESS);
+	return deliver_to_network(skb, p);
+}
+
 /* What comes back to a port of this node's, and is for who called from outside by now. `tunnel_be`:
  * the node through whose overlay it came. */
 VERIFIED_ONCE int answer_outside(struct __sk_buff *skb, struct packet *p, __u32 nat,
@@ -220,6 +254,8 @@ VERIFIED_ONCE int answer_outside(struct __sk_buff *skb, struct packet *p, __u32 
 	if (!p || parse_ipv4(skb, p))
 		return TC_ACT_SHOT;
 	p->now = bpf_ktime_get_coarse_ns();
+	if (is_icmp_error(p))
+		return error_outside(skb, p, nat, tunnel_be);
 	bool source_is_hi = make_key(&p->tuple, &key);
 	connection = bpf_map_lookup_elem(&conntrack_map, &key);
 	if (!connection || connection->expires <= p->now ||

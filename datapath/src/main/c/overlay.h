@@ -274,7 +274,8 @@ int from_overlay(struct __sk_buff *skb)
 		trace_received(skb, p, TRACE_FROM_OVERLAY);
 	p->now = bpf_ktime_get_coarse_ns();
 	if (config.nat_ports && p->tuple.destination.words_be[3] == config.node_be &&
-	    p->parsed & EVENT_HAS_PORTS && p->tuple.protocol != IPPROTO_ICMP) {
+	    (is_icmp_error(p) ||
+	     (p->parsed & EVENT_HAS_PORTS && p->tuple.protocol != IPPROTO_ICMP))) {
 		__u32 nat = (__u16)unmask(skb);
 
 		if (nat)

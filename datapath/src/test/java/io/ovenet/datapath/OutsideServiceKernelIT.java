@@ -12,8 +12,11 @@ import io.ovenet.bpf.NetworkNamespace;
 import io.ovenet.datapath.Endpoint.Flag;
 import io.ovenet.datapath.TestNode.Pod;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +37,7 @@ class OutsideServiceKernelIT {
   private static final InetAddress VIP = InetAddress.ofLiteral("10.100.0.10");
   private static final InetAddress ELSEWHERE = InetAddress.ofLiteral("198.51.100.20");
   private static final int TCP = 6;
+  private static final int UDP = 17;
   private static final int WORLD = 2;
   private static final int SERVICE = 5;
 
@@ -214,6 +218,35 @@ class OutsideServiceKernelIT {
               assertThat(entry.nat()).isNotZero();
               assertThat(entry.frontend()).isEqualTo(VIP);
             });
+  }
+
+  /**
+   * The error is about the node's address and the backend's, and comes as one about the service.
+   */
+  @Test
+  void whoseDatagramNobodyTakesElsewhereIsTold() throws IOException {
+    try (Netlink netlink = Netlink.open(live.outside())) {
+      int far = Objects.requireNonNull(netlink.links().get("far")).ifindex();
+      netlink.addresses().add(far, IpPrefix.host(ELSEWHERE));
+    }
+    node.datapath
+        .ipcache()
+        .upsert(
+            IpcacheKey.of(ELSEWHERE),
+            new IpcacheValue(TestNode.STRANGER, 0, 0, IpcacheValue.POD, 0));
+    int backend = services.backend(new Backend(ELSEWHERE, 5353, UDP, 0, 1));
+    services.put(
+        new ServiceKey(VIP, 53, UDP),
+        new ServiceValue(SERVICE, services.range(backend), 1, 0, 0, 0, ServiceValue.EXTERNAL));
+    try (DatagramSocket client =
+        live.outside().call(() -> new DatagramSocket(0, TestNode.OUTSIDE))) {
+      client.connect(VIP, 53);
+      client.setSoTimeout((int) ANSWER.toMillis());
+      client.send(new DatagramPacket(new byte[1], 1));
+      assertThatThrownBy(() -> client.receive(new DatagramPacket(new byte[8], 8)))
+          .isInstanceOf(PortUnreachableException.class);
+    }
+    assertThat(seen()).contains("TO_NETWORK RELATED").noneMatch(what -> what.startsWith("drop"));
   }
 
   @Test
