@@ -82,6 +82,7 @@ export function FlowView({ id }: { id: string }): JSX.Element {
           <EndFacts flow={flow} source={false} />
         </section>
       </div>
+      <TraceLink flow={flow} />
       <h2>
         Why{" "}
         <small>
@@ -97,6 +98,21 @@ export function FlowView({ id }: { id: string }): JSX.Element {
         />
       )}
     </div>
+  );
+}
+
+/** To send such a packet again; of an answer the question that it answers. */
+function TraceLink({ flow }: { flow: FlowDetail }): JSX.Element | null {
+  const [from, to] = flow.reply ? [flow.destination, flow.source] : [flow.source, flow.destination];
+  if (from.pod === "" || to.address === "" || to.port === 0 || !["TCP", "UDP", "SCTP"].includes(flow.protocol))
+    return null;
+  const whom = to.pod === "" ? to.address : `pod/${to.namespace}/${to.pod}`;
+  return (
+    <p>
+      <Link path="/trace" search={{ from: `${from.namespace}/${from.pod}`, to: `${whom}:${to.port}/${flow.protocol}` }}>
+        Trace a packet on this way
+      </Link>
+    </p>
   );
 }
 

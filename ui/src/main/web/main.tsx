@@ -9,6 +9,7 @@ import { PoliciesView } from "./policies";
 import { ReachView } from "./reach";
 import { Link, usePlace, type Place } from "./router";
 import { Failure, Nothing } from "./states";
+import { TraceView } from "./trace";
 
 // The graph library would add a style element, which the content security policy forbids; what it says is in style.css.
 const marker = document.createElement("meta");
@@ -20,6 +21,7 @@ const VIEWS = [
   ["/flows", "Flows"],
   ["/policies", "Policies"],
   ["/reach", "Reach"],
+  ["/trace", "Trace"],
   ["/workloads", "Pods and VMs"],
   ["/services", "Services"],
   ["/nodes", "Nodes"],
@@ -92,6 +94,8 @@ function View({ path, place }: { path: string; place: Place }): JSX.Element {
       return <PoliciesView place={place} />;
     case "/reach":
       return <ReachView place={place} />;
+    case "/trace":
+      return <TraceView place={place} />;
     case "/workloads":
       return <WorkloadsView place={place} />;
     case "/services":

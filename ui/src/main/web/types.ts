@@ -235,6 +235,12 @@ export interface Workload {
   dropped: number;
 }
 
+export interface Trace {
+  outcome: "passes" | "stopped" | "unknown";
+  hops: { where: string; what: string }[];
+  notes: string[];
+}
+
 export interface Service {
   namespace: string;
   name: string;

@@ -163,6 +163,39 @@ describe("the shop, as somebody sees it", () => {
     await looks(page, "reach");
   });
 
+  test("a packet on its way, hop by hop", async () => {
+    await goTo("/trace");
+    await page.getByLabel("From", { exact: true }).fill("shop-prod/customer");
+    await page.getByLabel("To", { exact: true }).fill("svc/shop-prod/web:80");
+    await page.getByRole("button", { name: "Send a packet" }).click();
+    await page.getByRole("heading", { name: "✓ It passes." }).waitFor();
+    const hops = page.locator(".hops > li");
+    expect(await hops.first().textContent()).toContain("shop-prod/customer sends to 10.96.9.1:80");
+    expect(await page.locator(".hops").textContent()).toMatch(/service shop-prod\/web: becomes 10\.[\d.]+:80/);
+    expect(await hops.last().textContent()).toMatch(/would be delivered to shop-prod\/web-[12]; dropped before it/);
+    await looks(page, "trace");
+
+    await page.reload();
+    expect(await page.getByLabel("To", { exact: true }).inputValue()).toBe("svc/shop-prod/web:80");
+    expect(await hops.count()).toBe(0);
+    await page.getByLabel("To", { exact: true }).fill("vm/shop-prod/database:5432");
+    await page.getByRole("button", { name: "Send a packet" }).click();
+    await page.getByRole("heading", { name: "✗ It is stopped on its way." }).waitFor();
+    expect(await hops.last().textContent()).toContain("dropped: policy denied");
+    await page.getByLabel("From", { exact: true }).fill("shop-prod/no-such-pod");
+    await page.getByRole("button", { name: "Send a packet" }).click();
+    await page.getByText("No node that answers has a pod shop-prod/no-such-pod.").waitFor();
+    await page.getByLabel("To", { exact: true }).fill("vm/shop-prod/nothing:80");
+    await page.getByRole("button", { name: "Send a packet" }).click();
+    await page.getByRole("alert").getByText("no pod of the virtual machine shop-prod/nothing runs").waitFor();
+
+    await goTo("/flows?verdict=DROPPED&from=cards");
+    await page.locator(".flow-table tbody tr").first().getByRole("link").click();
+    await page.getByRole("link", { name: "Trace a packet on this way" }).click();
+    await page.getByRole("heading", { name: "Trace" }).waitFor();
+    expect(await page.getByLabel("From", { exact: true }).inputValue()).toBe("pay-prod/cards");
+  });
+
   test("nodes, services, pods and virtual machines", async () => {
     await goTo("/nodes");
     await page.getByRole("row", { name: /^node-1 ✓ reached/ }).waitFor();

@@ -462,14 +462,16 @@ public final class Agent implements AutoCloseable {
   }
 
   private synchronized void usePodCidrs(Ipam ipam) {
+    int before = ipam.cidrs().size();
     try {
-      if (ipam.use(podCidrs)) {
-        NodeSetup.route(ipam, podMtu);
-        ownNode.changed();
-        log.info("pods get addresses of {}", ipam.cidrs());
-      }
+      ipam.use(podCidrs);
     } catch (IllegalArgumentException e) {
       log.error("spec.ipam.podCIDRs of this node's CiliumNode: {}; correct it", e.getMessage());
+    }
+    if (ipam.cidrs().size() != before) {
+      NodeSetup.route(ipam, podMtu);
+      ownNode.changed();
+      log.info("pods get addresses of {}", ipam.cidrs());
     }
   }
 

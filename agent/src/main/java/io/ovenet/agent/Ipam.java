@@ -112,13 +112,11 @@ public final class Ipam {
    * router is in use. From one that is not named any more nothing is given; pods keep what they
    * have.
    *
-   * @return whether there is one that was not there before
    * @throws IllegalArgumentException naming a CIDR that can't be one of the node's; those before it
    *     are in use
    */
-  public synchronized boolean use(List<String> cidrs) {
+  public synchronized void use(List<String> cidrs) {
     var named = new ArrayList<String>();
-    boolean more = false;
     try {
       for (String cidr : cidrs) {
         var range = new Range(parse(cidr), false);
@@ -130,7 +128,6 @@ public final class Ipam {
             }
           }
           ranges.add(range);
-          more = true;
         }
       }
     } finally {
@@ -138,7 +135,6 @@ public final class Ipam {
         range.open = range == ranges.getFirst() || named.contains(range.toString());
       }
     }
-    return more;
   }
 
   private @Nullable Range find(String cidr) {

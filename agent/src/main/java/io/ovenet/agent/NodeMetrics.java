@@ -3,7 +3,6 @@ package io.ovenet.agent;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.metrics.MetricsText;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * How far this node is from where nothing more fits, and from what the cluster wants of it. Safe
@@ -52,15 +51,12 @@ final class NodeMetrics {
     int invalid = 0;
     int behind = 0;
     for (var policy : policies.all()) {
-      var wanted = policy.wanted();
-      if (wanted != null && !wanted.error().isEmpty()) {
+      if (policy.isInvalid()) {
         invalid++;
-      } else if (wanted != null) {
+      } else if (policy.wanted() != null) {
         valid++;
       }
-      if (!Objects.equals(policy.inForce(), wanted)) {
-        behind++;
-      }
+      behind += policy.isBehind() ? 1 : 0;
     }
     to.gauge(
         "ovenet_policies",

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +50,17 @@ final class PoliciesInForce {
    * @param inForce null: nothing of it yet
    * @param wanted null: it is deleted, and the kernel could not follow yet
    */
-  record Policy(PolicyKey key, @Nullable Version inForce, @Nullable Version wanted) {}
+  record Policy(PolicyKey key, @Nullable Version inForce, @Nullable Version wanted) {
+    /** Whether the kernel is not at what is wanted. */
+    boolean isBehind() {
+      return !Objects.equals(inForce, wanted);
+    }
+
+    /** Whether its newest version is not valid. */
+    boolean isInvalid() {
+      return wanted != null && !wanted.error().isEmpty();
+    }
+  }
 
   private final Map<PolicyKey, Version> inForce = new TreeMap<>();
 

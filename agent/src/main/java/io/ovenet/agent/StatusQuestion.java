@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -109,11 +108,9 @@ final class StatusQuestion {
     int behind = 0;
     for (var policy : policies.all()) {
       all++;
+      behind += policy.isBehind() ? 1 : 0;
       var wanted = policy.wanted();
-      if (!Objects.equals(policy.inForce(), wanted)) {
-        behind++;
-      }
-      if (wanted != null && !wanted.error().isEmpty()) {
+      if (wanted != null && policy.isInvalid()) {
         problems.add(
             policy.key()
                 + " is not valid, so "

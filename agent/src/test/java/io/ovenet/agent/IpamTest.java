@@ -70,14 +70,14 @@ class IpamTest {
   @Test
   void goesOnInFurtherCidrs() {
     var ipam = new Ipam("10.1.2.0/29");
-    assertThat(ipam.use(List.of("10.1.2.0/29"))).isFalse();
+    ipam.use(List.of("10.1.2.0/29"));
     var first = ipam.allocate();
     for (int i = 0; i < 4; i++) {
       assertThat(ipam.isLow()).isFalse();
       ipam.allocate();
     }
     assertThat(ipam.isLow()).isTrue();
-    assertThat(ipam.use(List.of("10.1.2.0/29", "10.9.0.0/30"))).isTrue();
+    ipam.use(List.of("10.1.2.0/29", "10.9.0.0/30"));
     assertThat(ipam.isLow()).isFalse();
     assertThat(ipam.free()).isEqualTo(2);
     assertThat(ipam.given()).isEqualTo(5);
@@ -96,12 +96,12 @@ class IpamTest {
     var ipam = new Ipam("10.1.2.0/30");
     ipam.use(List.of("10.1.2.0/30", "10.9.0.0/29"));
     assertThat(ipam.claim(address("10.9.0.1"))).isTrue();
-    assertThat(ipam.use(List.of("10.1.2.0/30"))).isFalse();
+    ipam.use(List.of("10.1.2.0/30"));
     assertThat(ipam.allocate()).isEqualTo(address("10.1.2.2"));
     assertThatThrownBy(ipam::allocate).isInstanceOf(Ipam.ExhaustedException.class);
     assertThat(ipam.claim(address("10.9.0.1"))).isFalse();
     assertThat(ipam.given()).isEqualTo(2);
-    assertThat(ipam.use(List.of("10.9.0.0/29"))).isFalse();
+    ipam.use(List.of("10.9.0.0/29"));
     assertThat(ipam.allocate()).isEqualTo(address("10.9.0.2"));
   }
 

@@ -18,6 +18,18 @@ public final class RuleOrigin {
    */
   public static final String FIELD_PATH = "ovenet:field-path=";
 
+  /** A policy that a flow names as what decided: {@code kind [namespace/]name [field path]}. */
+  public static String text(Policy policy) {
+    String path = "";
+    for (String label : policy.getLabelsList()) {
+      if (label.startsWith(FIELD_PATH)) {
+        path = " " + label.substring(FIELD_PATH.length());
+      }
+    }
+    String namespace = policy.getNamespace().isEmpty() ? "" : policy.getNamespace() + "/";
+    return policy.getKind() + " " + namespace + policy.getName() + path;
+  }
+
   private final List<PolicyRef> policies;
 
   /** Benign race, as in {@link FlowEndpoint}. */

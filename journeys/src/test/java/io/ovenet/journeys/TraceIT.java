@@ -84,7 +84,7 @@ class TraceIT {
         .contains(
             "node-2: ingress of shop/web: allowed by CiliumNetworkPolicy shop/web spec.ingress[0]")
         .contains("node-2: would be delivered to shop/web")
-        .containsPattern("of full size \\([0-9]+ bytes\\): passes, too")
+        .containsPattern("Of full size \\([0-9]+ bytes\\): passes, too")
         .contains("Not seen: ");
     Ovenet.Result denied = trace(lab, "shop/near", "shop/web:8080");
     assertThat(denied.exit()).isEqualTo(STOPPED);

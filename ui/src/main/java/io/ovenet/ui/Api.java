@@ -20,6 +20,7 @@ final class Api {
   private final WhatIf whatIf;
   private final Inventory inventory;
   private final Pasts pasts;
+  private final Tracing tracing;
 
   Api(
       FlowStore store,
@@ -27,8 +28,10 @@ final class Api {
       Questions questions,
       WhatIf whatIf,
       Inventory inventory,
-      Pasts pasts) {
+      Pasts pasts,
+      Tracing tracing) {
     this.pasts = pasts;
+    this.tracing = tracing;
     this.store = store;
     this.live = live;
     this.questions = questions;
@@ -92,14 +95,16 @@ final class Api {
   }
 
   private Map<String, Object> post(String path, JsonObject body) throws IOException {
-    if (!path.equals("what-if")) {
-      throw new HttpFailure(404, "there is no /api/" + path, "");
-    }
-    return whatIf.answer(
-        body.string("yaml"),
-        body.strings("deleted"),
-        Questions.groups(body.string("by")),
-        Math.clamp(body.integer("hours"), 0, 24));
+    return switch (path) {
+      case "what-if" ->
+          whatIf.answer(
+              body.string("yaml"),
+              body.strings("deleted"),
+              Questions.groups(body.string("by")),
+              Math.clamp(body.integer("hours"), 0, 24));
+      case "trace" -> tracing.trace(body.string("from"), body.string("to"));
+      default -> throw new HttpFailure(404, "there is no /api/" + path, "");
+    };
   }
 
   private Map<String, Object> flows(Map<String, String> parameters) {

@@ -1,5 +1,6 @@
 package io.ovenet.ui;
 
+import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
@@ -48,6 +49,11 @@ final class RelayClient implements AutoCloseable {
 
   String address() {
     return address;
+  }
+
+  /** For other services of the same server; stays this object's. */
+  Channel channel() {
+    return channel;
   }
 
   /** For streams. */

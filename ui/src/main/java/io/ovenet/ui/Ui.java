@@ -45,7 +45,8 @@ final class Ui implements AutoCloseable {
             questions,
             new WhatIf(questions, map, pasts),
             new Inventory(relay, cluster, map),
-            pasts);
+            pasts,
+            new Tracing(relay, options.kubeconfig()));
     QueuedThreadPool threads = new QueuedThreadPool(16, 2);
     threads.setName("web");
     threads.setDaemon(true);

@@ -21,6 +21,10 @@ import io.ovenet.api.observer.GetFlowsResponse;
 import io.ovenet.api.observer.ObserverGrpc;
 import io.ovenet.api.observer.ServerStatusRequest;
 import io.ovenet.api.observer.ServerStatusResponse;
+import io.ovenet.api.trace.SendRequest;
+import io.ovenet.api.trace.SendResponse;
+import io.ovenet.api.trace.Step;
+import io.ovenet.api.trace.TraceGrpc;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -38,8 +42,28 @@ final class FakeHubble extends ObserverGrpc.ObserverImplBase implements AutoClos
     server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
             .addService(this)
+            .addService(new Traces())
             .build()
             .start();
+  }
+
+  /** Says of each packet that its own node's policy refused it. */
+  private static final class Traces extends TraceGrpc.TraceImplBase {
+    @Override
+    public void send(SendRequest request, StreamObserver<SendResponse> observer) {
+      observer.onNext(
+          SendResponse.newBuilder()
+              .setNodeName("default/node-1")
+              .setStep(
+                  Step.newBuilder()
+                      .setNodeName("default/node-1")
+                      .setEnd(Step.End.REFUSED)
+                      .setCalledIp(request.getDestination())
+                      .setCalledPort(request.getPort())
+                      .setDropReason(DropReason.POLICY_DENIED))
+              .build());
+      observer.onCompleted();
+    }
   }
 
   int port() {

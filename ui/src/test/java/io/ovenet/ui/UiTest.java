@@ -225,6 +225,31 @@ class UiTest {
   }
 
   @Test
+  void aTraceTellsEachHop() throws Exception {
+    Answer traced =
+        ask("POST", "/api/trace", "{\"from\":\"shop/web\",\"to\":\"10.0.0.2:5432/TCP\"}");
+    assertThat(traced.code()).as(traced.body()).isEqualTo(200);
+    assertThat(traced.json().string("outcome")).isEqualTo("stopped");
+    assertThat(traced.json().objects("hops"))
+        .extracting(hop -> hop.string("where") + ": " + hop.string("what"))
+        .containsExactly(
+            "node-1: shop/web sends to 10.0.0.2:5432/TCP", "node-1: dropped: policy denied");
+    assertThat(traced.json().strings("notes").getFirst()).startsWith("Not seen: what happens");
+    for (String wrong :
+        List.of(
+            "{\"from\":\"10.0.0.1\",\"to\":\"10.0.0.2:80\"}",
+            "{\"from\":\"web\",\"to\":\"10.0.0.2:80\"}",
+            "{\"from\":\"shop/web\",\"to\":\"shop/db\"}",
+            "{\"from\":\"shop/web\",\"to\":\"shop/nobody:80\"}")) {
+      Answer refused = ask("POST", "/api/trace", wrong);
+      assertThat(refused.code()).as(refused.body()).isEqualTo(400);
+      assertThat(refused.json().string("error")).isNotEmpty();
+    }
+    assertThat(ask("POST", "/api/trace", "{}", "Origin: http://evil.example").code())
+        .isEqualTo(403);
+  }
+
+  @Test
   void hostileNamesComeAsTheyAreAndOnlyAsJson() throws Exception {
     String name = "<img src=x onerror=alert(1)>\u202e\"'&\n";
     hubble.flow(FakeHubble.tcp(FakeHubble.pod("shop", name, name), DB, 80, false).build());

@@ -2,7 +2,6 @@ package io.ovenet.cli.hubble;
 
 import io.ovenet.api.flow.Endpoint;
 import io.ovenet.api.flow.Flow;
-import io.ovenet.api.flow.Policy;
 import io.ovenet.api.flow.Workload;
 import io.ovenet.api.ledger.Party;
 import io.ovenet.flow.RuleOrigin;
@@ -66,17 +65,6 @@ final class FlowEnds {
 
   /** Each policy that decided, as {@code kind [namespace/]name [field path]}. */
   static List<String> rules(Flow flow) {
-    return FlowWords.policies(flow).stream().map(FlowEnds::rule).toList();
-  }
-
-  static String rule(Policy policy) {
-    String path = "";
-    for (String label : policy.getLabelsList()) {
-      if (label.startsWith(RuleOrigin.FIELD_PATH)) {
-        path = " " + label.substring(RuleOrigin.FIELD_PATH.length());
-      }
-    }
-    String namespace = policy.getNamespace().isEmpty() ? "" : policy.getNamespace() + "/";
-    return policy.getKind() + " " + namespace + policy.getName() + path;
+    return FlowWords.policies(flow).stream().map(RuleOrigin::text).toList();
   }
 }

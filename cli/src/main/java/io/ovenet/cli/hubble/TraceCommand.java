@@ -1,9 +1,13 @@
 package io.ovenet.cli.hubble;
 
+import io.grpc.StatusRuntimeException;
 import io.ovenet.cli.UsualCluster;
 import io.ovenet.cli.text.Terminal;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.question.Target;
+import io.ovenet.trace.TraceAnswer;
+import io.ovenet.trace.TraceEnds;
+import io.ovenet.trace.TraceText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -76,18 +80,32 @@ public final class TraceCommand implements Callable<Integer> {
       TraceEnds.Pod source = ends.source(from);
       TraceEnds.Destination destination = ends.destination(target);
       try (HubbleClient client = server.connect()) {
-        text =
-            new TraceText(
-                TraceAnswer.ask(client, source, destination, target.protocol()),
-                source,
-                destination,
-                target);
+        text = new TraceText(ask(client, source, destination, target), source, destination, target);
       }
+    } catch (IllegalArgumentException e) {
+      throw new HubbleException(String.valueOf(e.getMessage()), e);
     }
     PrintWriter out = spec.commandLine().getOut();
-    text.lines().forEach(line -> out.println(Terminal.safe(line)));
+    int number = 0;
+    for (TraceText.Hop hop : text.hops()) {
+      out.println(Terminal.safe(++number + ". " + hop.where() + ": " + hop.what()));
+    }
+    text.notes().forEach(note -> out.println(Terminal.safe(note)));
     out.flush();
-    return text.outcome().status();
+    return switch (text.outcome()) {
+      case PASSES -> 0;
+      case UNKNOWN -> 1;
+      case STOPPED -> 3;
+    };
+  }
+
+  private static TraceAnswer ask(
+      HubbleClient client, TraceEnds.Pod from, TraceEnds.Destination to, Target target) {
+    try {
+      return TraceAnswer.ask(client.channel(), from, to, target.protocol());
+    } catch (StatusRuntimeException e) {
+      throw ServerOptions.explain(client.server(), e);
+    }
   }
 
   private KubernetesApi open() throws IOException {

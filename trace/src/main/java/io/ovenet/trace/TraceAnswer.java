@@ -1,6 +1,7 @@
-package io.ovenet.cli.hubble;
+package io.ovenet.trace;
 
-import io.grpc.StatusRuntimeException;
+import io.grpc.Channel;
+import io.grpc.Context;
 import io.ovenet.api.trace.ReachRequest;
 import io.ovenet.api.trace.SeenRequest;
 import io.ovenet.api.trace.SendRequest;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param full of full size, where one was sent
  * @param unavailable nodes that did not answer
  */
-record TraceAnswer(
+public record TraceAnswer(
     @Nullable SendResponse sent,
     @Nullable Step far,
     boolean farAsked,
@@ -31,7 +32,7 @@ record TraceAnswer(
     List<String> unavailable) {
 
   /** A packet of full size: the last step that was told of it, null: the next node saw nothing. */
-  record Full(SendResponse sent, @Nullable Step far) {
+  public record Full(SendResponse sent, @Nullable Step far) {
     boolean arrived() {
       Step last = sent.getStep().getEnd() == Step.End.SENT ? far : sent.getStep();
       return last != null && last.getEnd() == Step.End.DELIVERED;
@@ -43,7 +44,7 @@ record TraceAnswer(
   /** Longer than a packet takes between nodes, however busy. */
   private static final int WAIT_MILLIS = 2500;
 
-  TraceAnswer {
+  public TraceAnswer {
     unavailable = List.copyOf(unavailable);
   }
 
@@ -58,27 +59,24 @@ record TraceAnswer(
   }
 
   /**
-   * Asks.
+   * Asks; takes seconds where a packet is lost.
    *
-   * @throws HubbleException if the server does not answer
+   * @param server an agent or a relay
+   * @throws io.grpc.StatusRuntimeException if the server does not answer
    */
-  static TraceAnswer ask(
-      HubbleClient client, TraceEnds.Pod from, TraceEnds.Destination to, int protocol) {
-    try {
-      return new Asking(client, from, protocol).ask(to);
-    } catch (StatusRuntimeException e) {
-      throw ServerOptions.explain(client.server(), e);
-    }
+  public static TraceAnswer ask(
+      Channel server, TraceEnds.Pod from, TraceEnds.Destination to, int protocol) {
+    return new Asking(server, from, protocol).ask(to);
   }
 
   private static final class Asking {
-    private final HubbleClient client;
+    private final Channel server;
     private final SendRequest.Builder request;
     private final List<String> unavailable = new ArrayList<>();
     private boolean farAsked;
 
-    Asking(HubbleClient client, TraceEnds.Pod from, int protocol) {
-      this.client = client;
+    Asking(Channel server, TraceEnds.Pod from, int protocol) {
+      this.server = server;
       this.request =
           SendRequest.newBuilder()
               .setNamespace(from.namespace())
@@ -87,8 +85,7 @@ record TraceAnswer(
     }
 
     private TraceGrpc.TraceBlockingStub traces() {
-      return TraceGrpc.newBlockingStub(client.channel())
-          .withDeadlineAfter(SEND_SECONDS, TimeUnit.SECONDS);
+      return TraceGrpc.newBlockingStub(server).withDeadlineAfter(SEND_SECONDS, TimeUnit.SECONDS);
     }
 
     TraceAnswer ask(TraceEnds.Destination to) {
@@ -114,18 +111,24 @@ record TraceAnswer(
     }
 
     private @Nullable SendResponse send(String address, int port, boolean fullSize) {
-      SendResponse[] sent = new SendResponse[1];
       var asked = request.setDestination(address).setPort(port).setFullSize(fullSize).build();
-      client.stream(
-          () -> traces().send(asked),
-          response -> {
+      // Only one node has the pod: the others need not be waited for.
+      try (var context = Context.current().withCancellation()) {
+        Context before = context.attach();
+        try {
+          var responses = traces().send(asked);
+          while (responses.hasNext()) {
+            SendResponse response = responses.next();
             note(response.getUnavailableNodesList());
             if (!response.getNodeName().isEmpty()) {
-              sent[0] = response;
+              return response;
             }
-            return sent[0] == null; // only one node has the pod
-          });
-      return sent[0];
+          }
+          return null;
+        } finally {
+          context.detach(before);
+        }
+      }
     }
 
     private @Nullable Step seen(SendResponse sent) {

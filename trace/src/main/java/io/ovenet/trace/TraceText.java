@@ -1,10 +1,11 @@
-package io.ovenet.cli.hubble;
+package io.ovenet.trace;
 
 import io.ovenet.api.flow.Endpoint;
 import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.trace.Judgement;
 import io.ovenet.api.trace.SendResponse;
 import io.ovenet.api.trace.Step;
+import io.ovenet.flow.RuleOrigin;
 import io.ovenet.kubernetes.question.Target;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,33 +13,32 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** What became of a traced packet, hop by hop, in words. */
-final class TraceText {
-  /** How it ended: the command's exit status. */
-  enum Outcome {
-    PASSES(0),
-    UNKNOWN(1),
-    STOPPED(3);
-
-    private final int status;
-
-    Outcome(int status) {
-      this.status = status;
-    }
-
-    int status() {
-      return status;
-    }
+public final class TraceText {
+  /** How it ended. */
+  public enum Outcome {
+    PASSES,
+    /** It could not be found out. */
+    UNKNOWN,
+    STOPPED
   }
+
+  /**
+   * A part of the way.
+   *
+   * @param where a node's name, or what lies between two
+   */
+  public record Hop(String where, String what) {}
 
   private final TraceAnswer answer;
   private final TraceEnds.Pod from;
   private final TraceEnds.Destination to;
   private final Target target;
-  private final List<String> lines = new ArrayList<>();
+  private final List<Hop> hops = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
   private Outcome outcome = Outcome.UNKNOWN;
-  private int hops;
 
-  TraceText(TraceAnswer answer, TraceEnds.Pod from, TraceEnds.Destination to, Target target) {
+  public TraceText(
+      TraceAnswer answer, TraceEnds.Pod from, TraceEnds.Destination to, Target target) {
     this.answer = answer;
     this.from = from;
     this.to = to;
@@ -46,18 +46,24 @@ final class TraceText {
     tell();
   }
 
-  List<String> lines() {
-    return List.copyOf(lines);
+  /** In the order of the way. */
+  public List<Hop> hops() {
+    return List.copyOf(hops);
   }
 
-  Outcome outcome() {
+  /** What is to be said besides. */
+  public List<String> notes() {
+    return List.copyOf(notes);
+  }
+
+  public Outcome outcome() {
     return outcome;
   }
 
   private void tell() {
     SendResponse sent = answer.sent();
     if (sent == null) {
-      lines.add("No node that answers has a pod " + from + ".");
+      notes.add("No node that answers has a pod " + from + ".");
       unavailable();
       return;
     }
@@ -131,7 +137,7 @@ final class TraceText {
 
   private static String verdict(Judgement judgement) {
     String rules =
-        String.join(", ", judgement.getPoliciesList().stream().map(FlowEnds::rule).toList());
+        String.join(", ", judgement.getPoliciesList().stream().map(RuleOrigin::text).toList());
     return switch (judgement.getVerdict()) {
       case "ALLOW" -> rules.isEmpty() ? "allowed, as no policy isolates it" : "allowed by " + rules;
       case "AUDIT" -> "passes only since policy audits" + (rules.isEmpty() ? "" : ": " + rules);
@@ -238,9 +244,9 @@ final class TraceText {
     }
     Step near = full.sent().getStep();
     if (full.arrived()) {
-      lines.add("   of full size (" + full.sent().getLength() + " bytes): passes, too");
+      notes.add("Of full size (" + full.sent().getLength() + " bytes): passes, too");
       if (full.sent().getLength() < full.sent().getMtu()) {
-        lines.add("   longer packets, up to " + full.sent().getMtu() + " bytes, were not tried");
+        notes.add("Longer packets, up to " + full.sent().getMtu() + " bytes, were not tried");
       }
       return;
     }
@@ -262,7 +268,7 @@ final class TraceText {
   }
 
   private void unseen(@Nullable Step last) {
-    lines.add(
+    notes.add(
         "Not seen: what happens inside of "
             + from
             + (last != null && last.getEnd() == Step.End.DELIVERED
@@ -273,12 +279,12 @@ final class TraceText {
 
   private void unavailable() {
     if (!answer.unavailable().isEmpty()) {
-      lines.add("No answer from: " + String.join(", ", answer.unavailable()) + ".");
+      notes.add("No answer from: " + String.join(", ", answer.unavailable()) + ".");
     }
   }
 
   private void hop(String where, String what) {
-    lines.add(++hops + ". " + where + ": " + what);
+    hops.add(new Hop(where, what));
   }
 
   private static String of(@Nullable Endpoint end) {

@@ -1,4 +1,4 @@
-package io.ovenet.cli.hubble;
+package io.ovenet.trace;
 
 import io.ovenet.kubernetes.ApiException;
 import io.ovenet.kubernetes.JsonObject;
@@ -13,17 +13,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who is meant by the ends of a trace: a pod ({@code shop/web-1}), a virtual machine ({@code
  * vm/shop/db}), and as the destination also a service ({@code svc/shop/web}) or an IPv4 address.
- * The cluster is asked only where a name has to be looked up.
+ * The cluster is asked only where a name has to be looked up. What is no end, or is not there, is
+ * an {@link IllegalArgumentException} that says so. Not thread-safe.
  */
-final class TraceEnds implements AutoCloseable {
+public final class TraceEnds implements AutoCloseable {
   /** Opens the connection to the cluster. */
   @FunctionalInterface
-  interface Cluster {
+  public interface Cluster {
     KubernetesApi open() throws IOException;
   }
 
   /** A pod by its names. */
-  record Pod(String namespace, String name) {
+  public record Pod(String namespace, String name) {
     @Override
     public String toString() {
       return namespace + "/" + name;
@@ -37,7 +38,7 @@ final class TraceEnds implements AutoCloseable {
    * @param port of ICMP the type
    * @param service whether it is a service's
    */
-  record Destination(String address, int port, boolean service) {}
+  public record Destination(String address, int port, boolean service) {}
 
   private static final String IPV4 = "[0-9]{1,3}(\\.[0-9]{1,3}){3}";
   private static final String MACHINE_LABEL = "vm.kubevirt.io/name";
@@ -51,15 +52,15 @@ final class TraceEnds implements AutoCloseable {
    *
    * @param namespace of names without one
    */
-  TraceEnds(Cluster cluster, String namespace) {
+  public TraceEnds(Cluster cluster, String namespace) {
     this.cluster = cluster;
     this.namespace = namespace;
   }
 
   /** The pod that is to send. */
-  Pod source(String text) throws IOException {
+  public Pod source(String text) throws IOException {
     if (text.matches(IPV4) || text.startsWith("svc/") || text.startsWith("node/")) {
-      throw new HubbleException(
+      throw new IllegalArgumentException(
           "FROM '"
               + text
               + "': only a pod (shop/web-1) or a virtual machine (vm/shop/db) can be"
@@ -74,7 +75,7 @@ final class TraceEnds implements AutoCloseable {
   }
 
   /** Address and port. */
-  Destination destination(Target target) throws IOException {
+  public Destination destination(Target target) throws IOException {
     String end = target.end();
     if (end.matches(IPV4)) {
       return new Destination(end, number(target, List.of(), "port"), false);
@@ -86,7 +87,7 @@ final class TraceEnds implements AutoCloseable {
       Pod name = named(end.substring(4), end);
       JsonObject service = get("/api/v1/namespaces/%s/services/%s", name);
       if (service == null) {
-        throw new HubbleException("TO '" + end + "': there is no service " + name);
+        throw new IllegalArgumentException("TO '" + end + "': there is no service " + name);
       }
       return ofService(service, name, target);
     }
@@ -98,7 +99,7 @@ final class TraceEnds implements AutoCloseable {
     JsonObject service =
         end.startsWith("pod/") ? null : get("/api/v1/namespaces/%s/services/%s", name);
     if (service == null) {
-      throw new HubbleException(
+      throw new IllegalArgumentException(
           "TO '"
               + end
               + "': there is neither a pod nor a service "
@@ -115,10 +116,11 @@ final class TraceEnds implements AutoCloseable {
     String bare = name.substring(slash + 1);
     String allowed = "[a-z0-9]([a-z0-9.-]*[a-z0-9])?";
     if (in.isEmpty()) {
-      throw new HubbleException("'" + text + "': of which namespace? Write it, or give -n");
+      throw new IllegalArgumentException(
+          "'" + text + "': of which namespace? Write namespace/name");
     }
     if (!in.matches(allowed) || !bare.matches(allowed)) {
-      throw new HubbleException("'" + text + "' is no name: write namespace/name");
+      throw new IllegalArgumentException("'" + text + "' is no name: write namespace/name");
     }
     return new Pod(in, bare);
   }
@@ -133,13 +135,13 @@ final class TraceEnds implements AutoCloseable {
         return pod;
       }
     }
-    throw new HubbleException("no pod of the virtual machine " + machine + " runs");
+    throw new IllegalArgumentException("no pod of the virtual machine " + machine + " runs");
   }
 
   private static Destination ofPod(JsonObject pod, Target target) {
     String address = pod.object("status").string("podIP");
     if (address.isEmpty()) {
-      throw new HubbleException(
+      throw new IllegalArgumentException(
           "pod " + pod.object("metadata").string("name") + " has no address so far");
     }
     List<JsonObject> ports =
@@ -152,7 +154,7 @@ final class TraceEnds implements AutoCloseable {
   private static Destination ofService(JsonObject service, Pod name, Target target) {
     String address = service.object("spec").string("clusterIP");
     if (!address.matches(IPV4)) {
-      throw new HubbleException(
+      throw new IllegalArgumentException(
           "service "
               + name
               + " has no IPv4 address of its own (it is headless, say): name one of"
@@ -173,11 +175,11 @@ final class TraceEnds implements AutoCloseable {
       }
     }
     if (target.isIcmp() && number != 8 && number != 13) {
-      throw new HubbleException(
+      throw new IllegalArgumentException(
           "ICMP type " + target.port() + ": a trace asks as echo (8) or timestamp (13) do");
     }
     if (number < 1 || number > 65_535) {
-      throw new HubbleException(
+      throw new IllegalArgumentException(
           "'" + target.port() + "' is no port of " + target.end() + ": give its number");
     }
     return number;
