@@ -27,12 +27,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code ovenet bench relay}: what a relay over many nodes costs. */
@@ -79,7 +82,7 @@ final class RelayCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (agents > 60_000 || dead >= agents || dead < 0 || perSecond < 1 || seconds < 1) {
-      throw new picocli.CommandLine.ParameterException(
+      throw new ParameterException(
           spec.commandLine(), "--agents up to 60,000, --dead fewer, --flows and --seconds from 1");
     }
     Map<String, Object> report = new LinkedHashMap<>();
@@ -122,12 +125,13 @@ final class RelayCommand implements Callable<Integer> {
     var peers = new Peers();
     Path socket = directory.resolve("relay.sock");
     Path peerSocket = directory.resolve("peers.sock");
+    Path log = directory.resolve("log");
     var follower = new FollowerOfAll();
     try (var simulated = new SimulatedAgents(alive, perSecond);
         var silent = new Silence(simulated.port());
         var served =
             HubbleServer.start(List.of(new PeerService(peers)), "1.19.4", peerSocket, null, null)) {
-      java.util.Objects.requireNonNull(served);
+      Objects.requireNonNull(served);
       for (int agent = 1; agent <= agents; agent++) {
         if (agent > alive && agent % 2 == 0) {
           silent.add(agent);
@@ -146,8 +150,8 @@ final class RelayCommand implements Callable<Integer> {
                           "--listen-address=",
                           "--socket-path=" + socket,
                           "--peer-service=unix://" + peerSocket)
-                      .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                      .redirectError(ProcessBuilder.Redirect.INHERIT)
+                      .redirectErrorStream(true)
+                      .redirectOutput(log.toFile())
                       .start(),
               process -> {
                 process.destroy();
@@ -159,18 +163,29 @@ final class RelayCommand implements Callable<Integer> {
         await("all agents are followed", () -> simulated.followed() == alive);
         TimeUnit.SECONDS.sleep(warmUp);
         follower.measure();
-        Cost cost = measured(relay.toHandle());
+        Cost cost;
+        try {
+          cost = measured(relay.toHandle());
+        } catch (NoSuchElementException | IOException e) {
+          throw new IOException("the relay ended: " + end(log), e);
+        }
         Times late = follower.measured();
         simulated.stop();
         await(
             "all that was told has come",
             () -> follower.received() >= simulated.told() || follower.quietNanos() > 10e9);
+        follower.end();
         report.put("relay", cost);
         report.put("flows late by, ms", late);
         report.put("told", simulated.told());
         report.put("missing", simulated.told() - follower.received());
       }
     }
+  }
+
+  private static String end(Path log) throws IOException {
+    List<String> lines = Files.readAllLines(log);
+    return String.join(" | ", lines.subList(Math.max(0, lines.size() - 3), lines.size()));
   }
 
   private interface Condition {
@@ -251,6 +266,7 @@ final class RelayCommand implements Callable<Integer> {
     private long received;
     private long last = System.nanoTime();
     private boolean measuring;
+    private boolean done;
     private final List<Long> late = new ArrayList<>();
 
     @Override
@@ -275,6 +291,11 @@ final class RelayCommand implements Callable<Integer> {
       return System.nanoTime() - last;
     }
 
+    /** What ends from here on is meant to. */
+    synchronized void end() {
+      done = true;
+    }
+
     synchronized void measure() {
       measuring = true;
     }
@@ -288,8 +309,10 @@ final class RelayCommand implements Callable<Integer> {
     }
 
     @Override
-    public void onError(Throwable failure) {
-      System.err.println("ovenet bench: the relay's stream ended: " + failure.getMessage());
+    public synchronized void onError(Throwable failure) {
+      if (!done) {
+        Output.note("the relay's stream ended: " + failure.getMessage());
+      }
     }
 
     @Override

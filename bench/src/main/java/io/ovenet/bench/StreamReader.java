@@ -13,6 +13,7 @@ import io.ovenet.api.observer.ObserverGrpc;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -28,6 +29,7 @@ final class StreamReader {
     int port = Integer.parseInt(arguments[1]);
     EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     var received = new AtomicLong();
+    var ending = new AtomicBoolean();
     List<ManagedChannel> channels = new ArrayList<>();
     for (int agent = 1; agent <= agents; agent++) {
       ManagedChannel channel =
@@ -49,7 +51,9 @@ final class StreamReader {
 
                 @Override
                 public void onError(Throwable failure) {
-                  System.err.println("an agent's stream ended: " + failure.getMessage());
+                  if (!ending.get()) {
+                    System.err.println("an agent's stream ended: " + failure.getMessage());
+                  }
                 }
 
                 @Override
@@ -57,6 +61,7 @@ final class StreamReader {
               });
     }
     System.in.readAllBytes();
+    ending.set(true);
     System.out.println(received.get());
     channels.forEach(ManagedChannel::shutdownNow);
     System.exit(0);

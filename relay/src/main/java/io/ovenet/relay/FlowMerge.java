@@ -1,23 +1,29 @@
 package io.ovenet.relay;
 
 import com.google.protobuf.Timestamp;
+import io.grpc.CallOptions;
 import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.Status;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.ovenet.api.observer.GetFlowsRequest;
 import io.ovenet.api.observer.GetFlowsResponse;
-import io.ovenet.api.observer.ObserverGrpc;
 import io.ovenet.api.relay.NodeState;
 import io.ovenet.api.relay.NodeStatusEvent;
 import io.ovenet.flow.TenantScope;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -35,9 +41,21 @@ final class FlowMerge implements Runnable {
   private final PeerDirectory directory;
   private final GetFlowsRequest request;
   private final String nodeName;
-  private final ServerCallStreamObserver<GetFlowsResponse> client;
+  private final ServerCallStreamObserver<FlowAnswer> client;
   private final @Nullable Set<String> namespaces;
+
+  /** Those that have not ended. */
   private final Map<String, PeerFlows> streams = new HashMap<>();
+
+  /** The oldest that each has told and that has not been sent, for those that have one. */
+  private final PriorityQueue<Head> heads =
+      new PriorityQueue<>(Comparator.comparingLong(head -> head.arrived().answer().time()));
+
+  /** Whose these are. */
+  private final Set<PeerFlows> standing = new HashSet<>();
+
+  /** Streams that have something again, or have ended. Any thread adds. */
+  private final ConcurrentLinkedQueue<PeerFlows> news = new ConcurrentLinkedQueue<>();
 
   /** Of each node that has sent something, the time of the newest, in nanoseconds since 1970. */
   private final Map<String, Long> newest = new HashMap<>();
@@ -51,6 +69,8 @@ final class FlowMerge implements Runnable {
   private long errorsSince;
   private @Nullable Thread thread;
 
+  private record Head(PeerFlows stream, PeerFlows.Arrived arrived) {}
+
   /**
    * Not started yet.
    *
@@ -60,7 +80,7 @@ final class FlowMerge implements Runnable {
       PeerDirectory directory,
       GetFlowsRequest request,
       String nodeName,
-      ServerCallStreamObserver<GetFlowsResponse> client,
+      ServerCallStreamObserver<FlowAnswer> client,
       @Nullable Set<String> namespaces) {
     this.namespaces = namespaces;
     this.directory = directory;
@@ -111,46 +131,54 @@ final class FlowMerge implements Runnable {
         relist = now + RELIST_NANOS;
       }
       tellErrors(now, false);
-      PeerFlows oldest = oldest();
-      if (oldest == null && streams.isEmpty() && !request.getFollow()) {
-        tellErrors(now, true);
-        client.onCompleted();
-        return;
-      }
-      PeerFlows.Arrived head = oldest == null ? null : oldest.head();
-      if (oldest == null || head == null) {
-        LockSupport.parkNanos(this, LATENESS_NANOS);
-      } else if (now - head.nanos() < LATENESS_NANOS && someoneMayBeOlder()) {
-        LockSupport.parkNanos(this, LATENESS_NANOS - (now - head.nanos()));
-      } else {
-        send(head.response());
-        if (head.response().hasFlow()) {
-          newest.merge(oldest.peer(), head.time(), Math::max);
+      hear();
+      Head oldest = heads.peek();
+      if (oldest == null) {
+        if (streams.isEmpty() && !request.getFollow()) {
+          tellErrors(now, true);
+          client.onCompleted();
+          return;
         }
-        oldest.take();
+        LockSupport.parkNanos(this, LATENESS_NANOS);
+      } else if (now - oldest.arrived().nanos() < LATENESS_NANOS && someoneMayBeOlder()) {
+        LockSupport.parkNanos(this, LATENESS_NANOS - (now - oldest.arrived().nanos()));
+      } else {
+        send(oldest);
       }
     }
   }
 
-  /** Of all heads; takes away streams that have ended. */
-  private @Nullable PeerFlows oldest() {
-    PeerFlows oldest = null;
-    PeerFlows.Arrived first = null;
-    for (var streaming = streams.values().iterator(); streaming.hasNext(); ) {
-      PeerFlows stream = streaming.next();
+  private void send(Head oldest) {
+    var answer = oldest.arrived().answer();
+    send(answer);
+    if (answer.isFlow()) {
+      newest.merge(oldest.stream().peer(), answer.time(), Math::max);
+    }
+    heads.remove();
+    PeerFlows.Arrived next = oldest.stream().take();
+    if (next != null) {
+      heads.add(new Head(oldest.stream(), next));
+      return;
+    }
+    standing.remove(oldest.stream());
+    if (oldest.stream().isEnded()) {
+      news.add(oldest.stream());
+    }
+  }
+
+  /** Takes in who has something again, and takes out who has ended. */
+  private void hear() {
+    for (PeerFlows stream = news.poll(); stream != null; stream = news.poll()) {
       boolean ended = stream.isEnded(); // before the look at what has come
       PeerFlows.Arrived head = stream.head();
-      if (head == null) {
-        if (ended) {
-          streaming.remove();
-          ended(stream);
+      if (head != null) {
+        if (standing.add(stream)) {
+          heads.add(new Head(stream, head));
         }
-      } else if (first == null || head.time() < first.time()) {
-        first = head;
-        oldest = stream;
+      } else if (ended && streams.remove(stream.peer(), stream)) {
+        ended(stream);
       }
     }
-    return oldest;
   }
 
   private void ended(PeerFlows stream) {
@@ -167,12 +195,7 @@ final class FlowMerge implements Runnable {
   }
 
   private boolean someoneMayBeOlder() {
-    for (PeerFlows stream : streams.values()) {
-      if (stream.head() == null && !stream.isEnded()) {
-        return true;
-      }
-    }
-    return false;
+    return streams.size() > heads.size();
   }
 
   /** Asks every agent that is not asked so far, and tells which could be and which not. */
@@ -188,26 +211,35 @@ final class FlowMerge implements Runnable {
         missing.add(peer.name());
         continue;
       }
-      var stream = new PeerFlows(peer.name(), () -> LockSupport.unpark(thread));
+      var stream = new PeerFlows(peer.name(), this::heard);
       streams.put(peer.name(), stream);
-      stub(channel).getFlows(atFirst ? request : goingOn(peer.name()), stream);
+      ClientCalls.asyncServerStreamingCall(
+          scoped(channel).newCall(FlowAnswer.METHOD, CallOptions.DEFAULT),
+          atFirst ? request : goingOn(peer.name()),
+          stream);
       connected.add(peer.name());
     }
     if (!connected.isEmpty()) {
       tell(NodeState.NODE_CONNECTED, connected, "");
     }
-    var news = new TreeSet<>(missing);
-    news.removeAll(unavailable);
-    if (!news.isEmpty()) {
-      tell(NodeState.NODE_UNAVAILABLE, List.copyOf(news), "");
+    var lost = new TreeSet<>(missing);
+    lost.removeAll(unavailable);
+    if (!lost.isEmpty()) {
+      tell(NodeState.NODE_UNAVAILABLE, List.copyOf(lost), "");
     }
     unavailable.clear();
     unavailable.addAll(missing);
   }
 
-  private ObserverGrpc.ObserverStub stub(Channel channel) {
-    var stub = ObserverGrpc.newStub(channel);
-    return namespaces == null ? stub : stub.withInterceptors(TenantScope.of(namespaces));
+  private void heard(PeerFlows stream) {
+    news.add(stream);
+    LockSupport.unpark(thread);
+  }
+
+  private Channel scoped(Channel channel) {
+    return namespaces == null
+        ? channel
+        : ClientInterceptors.intercept(channel, TenantScope.of(namespaces));
   }
 
   /**
@@ -247,23 +279,24 @@ final class FlowMerge implements Runnable {
 
   private void tell(NodeState state, List<String> nodes, String message) {
     send(
-        GetFlowsResponse.newBuilder()
-            .setNodeStatus(
-                NodeStatusEvent.newBuilder()
-                    .setStateChange(state)
-                    .addAllNodeNames(nodes)
-                    .setMessage(message))
-            .setNodeName(nodeName)
-            .setTime(now())
-            .build());
+        FlowAnswer.of(
+            GetFlowsResponse.newBuilder()
+                .setNodeStatus(
+                    NodeStatusEvent.newBuilder()
+                        .setStateChange(state)
+                        .addAllNodeNames(nodes)
+                        .setMessage(message))
+                .setNodeName(nodeName)
+                .setTime(now())
+                .build()));
   }
 
-  private void send(GetFlowsResponse response) {
+  private void send(FlowAnswer answer) {
     while (!client.isReady() && !client.isCancelled()) {
       LockSupport.parkNanos(this, LATENESS_NANOS); // woken by the client's being ready
     }
     if (!client.isCancelled()) {
-      client.onNext(response);
+      client.onNext(answer);
     }
   }
 }

@@ -4,29 +4,22 @@ import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.ovenet.api.observer.GetFlowsRequest;
-import io.ovenet.api.observer.GetFlowsResponse;
 import java.util.ArrayDeque;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one agent answers to a GetFlows, as far as it has come. Taken from by one thread; no more is
  * asked for than has room, so the agent is as fast as its reader, and tells itself what it lost.
  */
-final class PeerFlows implements ClientResponseObserver<GetFlowsRequest, GetFlowsResponse> {
+final class PeerFlows implements ClientResponseObserver<GetFlowsRequest, FlowAnswer> {
   private static final int ROOM = 256;
 
   /** An answer, and when it came. */
-  record Arrived(GetFlowsResponse response, long nanos) {
-    /** Nanoseconds since 1970. */
-    long time() {
-      var time = response.getTime();
-      return TimeUnit.SECONDS.toNanos(time.getSeconds()) + time.getNanos();
-    }
-  }
+  record Arrived(FlowAnswer answer, long nanos) {}
 
   private final String peer;
-  private final Runnable wake;
+  private final Consumer<PeerFlows> news;
   private final ArrayDeque<Arrived> arrived = new ArrayDeque<>();
   private @Nullable ClientCallStreamObserver<GetFlowsRequest> call;
   private boolean ended;
@@ -35,11 +28,11 @@ final class PeerFlows implements ClientResponseObserver<GetFlowsRequest, GetFlow
   /**
    * For one call.
    *
-   * @param wake told whenever something has come; must not block
+   * @param news told when something has come where nothing was, and of the end; must not block
    */
-  PeerFlows(String peer, Runnable wake) {
+  PeerFlows(String peer, Consumer<PeerFlows> news) {
     this.peer = peer;
-    this.wake = wake;
+    this.news = news;
   }
 
   String peer() {
@@ -53,11 +46,15 @@ final class PeerFlows implements ClientResponseObserver<GetFlowsRequest, GetFlow
   }
 
   @Override
-  public void onNext(GetFlowsResponse response) {
+  public void onNext(FlowAnswer answer) {
+    boolean first;
     synchronized (this) {
-      arrived.add(new Arrived(response, System.nanoTime()));
+      first = arrived.isEmpty();
+      arrived.add(new Arrived(answer, System.nanoTime()));
     }
-    wake.run();
+    if (first) {
+      news.accept(this);
+    }
   }
 
   @Override
@@ -66,7 +63,7 @@ final class PeerFlows implements ClientResponseObserver<GetFlowsRequest, GetFlow
       failure = Status.fromThrowable(problem);
       ended = true;
     }
-    wake.run();
+    news.accept(this);
   }
 
   @Override
@@ -74,7 +71,7 @@ final class PeerFlows implements ClientResponseObserver<GetFlowsRequest, GetFlow
     synchronized (this) {
       ended = true;
     }
-    wake.run();
+    news.accept(this);
   }
 
   /** The oldest that has come and was not taken. */
@@ -82,15 +79,18 @@ final class PeerFlows implements ClientResponseObserver<GetFlowsRequest, GetFlow
     return arrived.peek();
   }
 
-  /** Takes the head. */
-  void take() {
+  /** Takes the head; what is the head then, null if nothing more has come so far. */
+  @Nullable Arrived take() {
+    Arrived next;
     synchronized (this) {
       arrived.remove();
+      next = arrived.peek();
     }
     var begun = call;
     if (begun != null) {
       begun.request(1);
     }
+    return next;
   }
 
   /** Nothing more will come. */

@@ -2,15 +2,19 @@ package io.ovenet.relay;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.UInt32Value;
+import io.grpc.BindableService;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import io.ovenet.api.observer.GetAgentEventsRequest;
 import io.ovenet.api.observer.GetAgentEventsResponse;
 import io.ovenet.api.observer.GetDebugEventsRequest;
 import io.ovenet.api.observer.GetDebugEventsResponse;
 import io.ovenet.api.observer.GetFlowsRequest;
-import io.ovenet.api.observer.GetFlowsResponse;
 import io.ovenet.api.observer.GetNamespacesRequest;
 import io.ovenet.api.observer.GetNamespacesResponse;
 import io.ovenet.api.observer.GetNodesRequest;
@@ -32,7 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /** Hubble's observer over all nodes. Safe for any number of calls at once. */
-final class RelayService extends ObserverGrpc.ObserverImplBase {
+final class RelayService implements BindableService, ObserverGrpc.AsyncService {
   private static final int CALL_SECONDS = 5;
   private static final int MOST_UNAVAILABLE = 10;
 
@@ -51,16 +55,40 @@ final class RelayService extends ObserverGrpc.ObserverImplBase {
     this.version = version;
   }
 
+  /** The same methods; GetFlows by what passes answers on as they are. */
   @Override
-  public void getFlows(GetFlowsRequest request, StreamObserver<GetFlowsResponse> responses) {
+  public ServerServiceDefinition bindService() {
+    var all = ObserverGrpc.bindService(this);
+    var described = all.getServiceDescriptor();
+    var methods = ServiceDescriptor.newBuilder(described.getName());
+    methods.setSchemaDescriptor(described.getSchemaDescriptor());
+    for (var method : described.getMethods()) {
+      methods.addMethod(isGetFlows(method) ? FlowAnswer.METHOD : method);
+    }
+    var bound = ServerServiceDefinition.builder(methods.build());
+    for (var method : all.getMethods()) {
+      if (isGetFlows(method.getMethodDescriptor())) {
+        bound.addMethod(FlowAnswer.METHOD, ServerCalls.asyncServerStreamingCall(this::passFlowsOn));
+      } else {
+        bound.addMethod(method);
+      }
+    }
+    return bound.build();
+  }
+
+  private static boolean isGetFlows(MethodDescriptor<?, ?> method) {
+    return method.getFullMethodName().equals(FlowAnswer.METHOD.getFullMethodName());
+  }
+
+  private void passFlowsOn(GetFlowsRequest request, StreamObserver<FlowAnswer> answers) {
     if (request.getFirst() && request.getFollow()) {
-      responses.onError(
+      answers.onError(
           Status.INVALID_ARGUMENT
               .withDescription("first and follow exclude each other")
               .asRuntimeException());
       return;
     }
-    var client = (ServerCallStreamObserver<GetFlowsResponse>) responses;
+    var client = (ServerCallStreamObserver<FlowAnswer>) answers;
     new FlowMerge(directory, request, nodeName, client, TenantGate.namespaces()).start();
   }
 
