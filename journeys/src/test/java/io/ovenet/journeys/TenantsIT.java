@@ -115,9 +115,10 @@ class TenantsIT {
                 ask(lab, "observe", "--token-file", file, "-o", "json").out().contains("DROPPED"));
         seesNoMore(ask(lab, "observe", "--token-file", file, "--last", "500", "-o", "json"));
 
-        assertThat(ask(lab, "observe", "--token-file", file, "--pod", "team-b/vault").out())
+        // How many events a ring lost while it was read is nobody's secret.
+        assertThat(ask(lab, "observe", "--token-file", file, "--pod", "team-b/vault").out().lines())
             .as("a filter finds nothing that isn't shown")
-            .isEmpty();
+            .allMatch(line -> line.contains("EVENTS LOST: "));
         Ovenet.Result nodes = ask(lab, "list", "nodes", "--token-file", file);
         assertThat(nodes.exit()).isNotZero();
         assertThat(nodes.err()).contains("whoever may see all namespaces");
