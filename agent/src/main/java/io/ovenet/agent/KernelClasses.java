@@ -118,6 +118,8 @@ final class KernelClasses {
     var moves = new Moves(new LinkedHashMap<>(), new LinkedHashMap<>());
     arriving = new LinkedHashMap<>();
     var same = new HashMap<Pair, Integer>();
+    // A class that this plan makes is like none: what it is to say is not written yet.
+    int lastBefore = lastClass;
     IdentityClasses.Consumer place =
         (identity, engineClass) -> {
           var present = realized.get(identity);
@@ -143,7 +145,13 @@ final class KernelClasses {
             var pair = new Pair(present, engineClass);
             var successor =
                 same.computeIfAbsent(
-                    pair, p -> likeIt(kernelClassesOf(p.engineClass()), p.kernelClass(), alike));
+                    pair,
+                    p ->
+                        likeIt(
+                            kernelClassesOf(p.engineClass()),
+                            p.kernelClass(),
+                            (candidate, other) ->
+                                candidate <= lastBefore && alike.test(candidate, other)));
             if (successor == NONE) {
               successor = moves.successors().computeIfAbsent(pair, p -> allocate(p.engineClass()));
             }

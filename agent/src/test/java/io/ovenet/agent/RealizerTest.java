@@ -108,7 +108,10 @@ class RealizerTest {
     return moment.nobodys().contains(question) || (standing != null && standing.isClosed());
   }
 
-  /** An endpoint has its old identity with its old policy or the new with the new, or is closed. */
+  /**
+   * An endpoint has its old identity with its old policy or the new with the new, or is closed. A
+   * policy is known by what it says, not by its number: two that come to say the same are made one.
+   */
   private static void verifyStandings(Moment before, Moment moment, Moment after, String when) {
     moment
         .endpoints()
@@ -116,14 +119,59 @@ class RealizerTest {
             (id, standing) -> {
               var old = before.endpoints().get(id);
               var now = Objects.requireNonNull(after.endpoints().get(id));
-              if (old == null) {
-                assertThat(standing).as("%s: endpoint %d", when, id).isEqualTo(now);
-              } else if (old.identity() == now.identity()) {
+              if (old == null || old.identity() == now.identity()) {
                 assertThat(standing.isClosed()).as("%s: endpoint %d", when, id).isFalse();
+                assertThat(standing.identity())
+                    .as("%s: endpoint %d", when, id)
+                    .isEqualTo(now.identity());
               } else if (!standing.isClosed()) {
-                assertThat(standing).as("%s: endpoint %d", when, id).isIn(old, now);
+                assertThat(standing.identity())
+                    .as("%s: endpoint %d", when, id)
+                    .isIn(old.identity(), now.identity());
+                var itsOwn = standing.identity() == old.identity() ? before : after;
+                moment
+                    .answers()
+                    .forEach(
+                        (question, answer) -> {
+                          if (question.endpoint() == id
+                              && question.peer() != 0
+                              && !moment.nobodys().contains(question)) {
+                            assertThat(answer)
+                                .as("%s: %s as %d", when, question, standing.identity())
+                                .isEqualTo(itsOwn.answers().get(question));
+                          }
+                        });
               }
             });
+  }
+
+  /**
+   * Two come to be judged alike, who were not, while no agent ran: one of them by tables of its
+   * own, the other as anybody. For no moment the second is judged as the first was.
+   */
+  @Test
+  void whoComesToBeJudgedAlikeIsNotJudgedAsTheOtherWas() {
+    for (var app : RealizerWorld.APPS) {
+      world.identities.put(RealizerWorld.identityOf(app), RealizerWorld.labels(app));
+    }
+    world.endpoints.put(1, RealizerWorld.endpoint(1, 1, "c"));
+    world.documents.put("p", ingress(Map.of("ingress", List.of(from("a")))));
+    world.restarted().realize();
+    meant = world.meanings();
+
+    world.documents.put("p", ingress(Map.of("ingressDeny", List.of(from("a", "d")))));
+    verifyEachWrite(world.restarted(), 0, 0);
+  }
+
+  private static Map<String, ?> from(String... apps) {
+    var any = Map.of("key", "app", "operator", "In", "values", List.of(apps));
+    return Map.of("fromEndpoints", List.of(Map.of("matchExpressions", List.of(any))));
+  }
+
+  private static Map<String, ?> ingress(Map<String, ?> rules) {
+    var spec = new TreeMap<String, Object>(rules);
+    spec.put("endpointSelector", Map.of());
+    return Map.of("metadata", Map.of("name", "p", "namespace", "n"), "spec", spec);
   }
 
   @Test
