@@ -305,8 +305,12 @@ final class KernelClasses {
   }
 
   /** Lets new numbers in that no address has yet; true if there were any. */
-  boolean admitVariants() {
-    return admit(number -> NumericIdentity.isVariant(number) && !expelled.contains(number));
+  boolean admitVariants(KernelVariants variants) {
+    return admit(
+        number ->
+            NumericIdentity.isVariant(number)
+                && !variants.isHeld(number)
+                && !expelled.contains(number));
   }
 
   /** Lets new identities in; true if there were any. */

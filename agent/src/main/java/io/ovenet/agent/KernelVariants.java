@@ -215,6 +215,11 @@ final class KernelVariants {
     return NumericIdentity.isVariant(number) ? peers.getOrDefault(number, number) : number;
   }
 
+  /** Whether an address has it in the kernel. */
+  boolean isHeld(int number) {
+    return !members.getOrDefault(number, Set.of()).isEmpty();
+  }
+
   /** The numbers that stand for a peer of the engine's, besides its own if it is an identity. */
   Set<Integer> numbersOf(int peer) {
     return numbers.getOrDefault(peer, Set.of());

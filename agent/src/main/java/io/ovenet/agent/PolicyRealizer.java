@@ -351,8 +351,8 @@ final class PolicyRealizer {
   }
 
   /** Lets numbers in that no address has yet. */
-  boolean admitVariants() {
-    return classes.admitVariants();
+  boolean admitVariants(KernelVariants variants) {
+    return classes.admitVariants(variants);
   }
 
   /** The identities that nobody had known. */

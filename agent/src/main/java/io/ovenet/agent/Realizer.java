@@ -417,7 +417,7 @@ public final class Realizer {
       }
     }
     // Nothing has these yet, so that nobody is asked about them.
-    anewElsewhere |= policies.admitVariants();
+    anewElsewhere |= policies.admitVariants(variants);
     try {
       var arriving = policies.arriving();
       if (!arriving.isEmpty()) {

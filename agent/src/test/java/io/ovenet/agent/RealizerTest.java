@@ -154,13 +154,57 @@ class RealizerTest {
     for (var app : RealizerWorld.APPS) {
       world.identities.put(RealizerWorld.identityOf(app), RealizerWorld.labels(app));
     }
-    world.endpoints.put(1, RealizerWorld.endpoint(1, 1, "c"));
+    world.endpoints.put(1, RealizerWorld.endpoint(1, 1, "d"));
     world.documents.put("p", ingress(Map.of("ingress", List.of(from("a")))));
     world.restarted().realize();
     meant = world.meanings();
 
-    world.documents.put("p", ingress(Map.of("ingressDeny", List.of(from("a", "d")))));
+    world.documents.put("p", ingress(Map.of("ingressDeny", List.of(from("a", "b")))));
     verifyEachWrite(world.restarted(), 0, 0);
+  }
+
+  /**
+   * An address's identity has two meanings until an endpoint here gets another one: from then on it
+   * is known, and is not to be met by the policy that the endpoint still has.
+   */
+  @Test
+  void whoBecomesKnownIsNotJudgedByThePolicyOfWhoMovesAway() {
+    for (var app : RealizerWorld.APPS) {
+      world.identities.put(RealizerWorld.identityOf(app), RealizerWorld.labels(app));
+    }
+    int disputed = RealizerWorld.identityOf("d");
+    world.identities.put(disputed, RealizerWorld.labels("c"));
+    world.endpoints.put(1, RealizerWorld.endpoint(1, 1, "d"));
+    world.remote.put("10.0.1.2", new RealizerWorld.Pod(disputed, RealizerWorld.NAMED.get(1)));
+    world.documents.put("p", ingress(Map.of("ingress", List.of(from("c")))));
+    var port = Map.of("ports", List.of(Map.of("port", "80", "protocol", "TCP")));
+    var denied = new TreeMap<String, Object>(from("c"));
+    denied.put("toPorts", List.of(port));
+    world.documents.put("r", ingress("r", Map.of(), Map.of("ingressDeny", List.of(denied))));
+    // Makes the address differ from others of its identity.
+    var block = Map.of("cidr", "10.0.0.0/8", "except", List.of("10.0.1.0/24"));
+    world.documents.put(
+        "q",
+        Map.of(
+            "kind",
+            "NetworkPolicy",
+            "metadata",
+            Map.of("name", "q", "namespace", "n"),
+            "spec",
+            Map.of(
+                "podSelector",
+                Map.of(),
+                "policyTypes",
+                List.of("Egress"),
+                "egress",
+                List.of(Map.of("to", List.of(Map.of("ipBlock", block)))))));
+    var realizer = world.restarted();
+    realizer.realize();
+    meant = world.meanings();
+
+    var moved = realizer.relabel(1, RealizerWorld.identityOf("a"), RealizerWorld.labels("a"));
+    world.endpoints.put(1, Objects.requireNonNull(moved));
+    verifyEachWrite(realizer, 0, 0);
   }
 
   private static Map<String, ?> from(String... apps) {
@@ -169,9 +213,13 @@ class RealizerTest {
   }
 
   private static Map<String, ?> ingress(Map<String, ?> rules) {
+    return ingress("p", Map.of("matchLabels", Map.of("app", "d")), rules);
+  }
+
+  private static Map<String, ?> ingress(String name, Map<String, ?> subject, Map<String, ?> rules) {
     var spec = new TreeMap<String, Object>(rules);
-    spec.put("endpointSelector", Map.of());
-    return Map.of("metadata", Map.of("name", "p", "namespace", "n"), "spec", spec);
+    spec.put("endpointSelector", subject);
+    return Map.of("metadata", Map.of("name", name, "namespace", "n"), "spec", spec);
   }
 
   @Test
