@@ -4,6 +4,7 @@ import io.ovenet.api.flow.FlowFilter;
 import io.ovenet.flow.FlowLogConfig;
 import io.ovenet.flow.MessageFields;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -85,10 +86,17 @@ record FlowLogs(List<FlowLogConfig> configs, List<String> warnings) {
     entry.keySet().forEach(key -> unknown.add(String.valueOf(key)));
     unknown.removeAll(FIELDS);
     unknown.forEach(key -> warnings.add(field + "." + key + " is no field of an export"));
-    if (!list(entry.get("fieldAggregate"), field + ".fieldAggregate").isEmpty()) {
+    List<String> aggregate = texts(entry.get("fieldAggregate"), field + ".fieldAggregate");
+    Duration interval = interval(entry.get("aggregationInterval"), field + ".aggregationInterval");
+    if (aggregate.isEmpty() == interval.isPositive()) {
       warnings.add(
-          field + ".fieldAggregate is not in force: every flow is written, nothing is added up");
+          field
+              + (aggregate.isEmpty()
+                  ? ".aggregationInterval has no effect without fieldAggregate"
+                  : ".fieldAggregate has no effect without aggregationInterval, such as 1m: every"
+                      + " flow is written"));
     }
+    boolean added = !aggregate.isEmpty() && interval.isPositive();
     String name = text(entry, "name", field);
     String path = text(entry, "filePath", field);
     long megabytes = number(entry, "fileMaxSizeMb", field);
@@ -97,6 +105,8 @@ record FlowLogs(List<FlowLogConfig> configs, List<String> warnings) {
         name,
         path,
         texts(entry.get("fieldMask"), field + ".fieldMask"),
+        added ? aggregate : List.of(),
+        added ? interval : Duration.ZERO,
         filters(entry.get("includeFilters"), field + ".includeFilters"),
         filters(entry.get("excludeFilters"), field + ".excludeFilters"),
         (megabytes == 0 ? FlowLogConfig.DEFAULT_MEGABYTES : megabytes) * MEGABYTE,
@@ -157,6 +167,14 @@ record FlowLogs(List<FlowLogConfig> configs, List<String> warnings) {
       return flag;
     }
     throw new IllegalArgumentException(field + ": '" + value + "' is neither true nor false");
+  }
+
+  private static Duration interval(@Nullable Object value, String field) {
+    Duration interval = value == null ? Duration.ZERO : GoDuration.parse(String.valueOf(value));
+    if (interval == null) {
+      throw new IllegalArgumentException(field + ": '" + value + "' is no duration such as 1m30s");
+    }
+    return interval;
   }
 
   private static long end(@Nullable Object value, String field) {

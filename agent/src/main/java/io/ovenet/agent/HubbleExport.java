@@ -49,6 +49,15 @@ final class HubbleExport implements AutoCloseable {
               "hubble-export-file-max-backups", FlowLogConfig.DEFAULT_BACKUPS, 0, 1_000_000);
       boolean compress = values.flag("hubble-export-file-compress", false);
       var mask = values.text("hubble-export-fieldmask", "");
+      var aggregate = words(values.text("hubble-export-fieldaggregate", ""));
+      var often = values.text("hubble-export-aggregation-interval", "0s");
+      var interval = GoDuration.parse(often);
+      if (interval == null || (interval.isZero() && !aggregate.isEmpty())) {
+        throw new ConfigException(
+            "hubble-export-aggregation-interval",
+            "'" + often + "' is no interval in which flows can be added up",
+            "set a duration, such as 1m");
+      }
       var allow = values.text("hubble-export-allowlist", "");
       var deny = values.text("hubble-export-denylist", "");
       var flowLogs = values.text("hubble-flowlogs-config-path", "");
@@ -59,7 +68,9 @@ final class HubbleExport implements AutoCloseable {
               new FlowLogConfig(
                   STATIC,
                   path,
-                  mask.isEmpty() ? List.of() : Arrays.asList(mask.split("[\\s,]+", -1)),
+                  words(mask),
+                  aggregate,
+                  aggregate.isEmpty() ? Duration.ZERO : interval,
                   FlowLogs.filtersOf("hubble-export-allowlist", allow),
                   FlowLogs.filtersOf("hubble-export-denylist", deny),
                   (long) megabytes << 20,
@@ -75,6 +86,10 @@ final class HubbleExport implements AutoCloseable {
       }
       return new Keys(fixed, flowLogs.isEmpty() ? null : Path.of(flowLogs));
     }
+  }
+
+  private static List<String> words(String text) {
+    return text.isEmpty() ? List.of() : Arrays.asList(text.split("[\\s,]+", -1));
   }
 
   private final Keys keys;

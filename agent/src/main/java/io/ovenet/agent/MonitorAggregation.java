@@ -4,14 +4,11 @@ import io.ovenet.datapath.Reporting;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Pattern;
 
 /** The keys {@code monitor-aggregation}, {@code …-interval} and {@code …-flags}. */
 final class MonitorAggregation {
   private static final List<String> FLAGS =
       List.of("fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr");
-  private static final Pattern UNIT = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)(ms|s|m|h)");
-  private static final Pattern DURATION = Pattern.compile("(?:" + UNIT.pattern() + ")+");
 
   private MonitorAggregation() {}
 
@@ -35,24 +32,10 @@ final class MonitorAggregation {
     };
   }
 
-  /** As Go writes it, such as {@code 5s} or {@code 1m30s}. */
   private static Duration interval(String text) {
-    if (DURATION.matcher(text).matches()) {
-      double seconds = 0;
-      var parts = UNIT.matcher(text);
-      while (parts.find()) {
-        double number = Double.parseDouble(parts.group(1));
-        seconds +=
-            switch (parts.group(2)) {
-              case "ms" -> number / 1000;
-              case "s" -> number;
-              case "m" -> number * 60;
-              default -> number * 3600;
-            };
-      }
-      if (seconds >= 0.001 && seconds <= Reporting.LONGEST.toSeconds()) {
-        return Duration.ofMillis((long) (seconds * 1000));
-      }
+    Duration interval = GoDuration.parse(text);
+    if (interval != null && interval.isPositive() && interval.compareTo(Reporting.LONGEST) <= 0) {
+      return interval;
     }
     throw new ConfigException(
         "monitor-aggregation-interval",

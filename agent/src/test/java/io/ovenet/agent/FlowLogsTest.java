@@ -27,6 +27,8 @@ final class FlowLogsTest {
       - name: drops
         filePath: /var/log/drops.log
         fieldMask: [source.namespace, verdict]
+        fieldAggregate: [source, destination]
+        aggregationInterval: 1m30s
         includeFilters:
         - source_pod: ["default/"]
           event_type: [{type: 1}]
@@ -54,6 +56,8 @@ final class FlowLogsTest {
                 "drops",
                 "/var/log/drops.log",
                 List.of("source.namespace", "verdict"),
+                List.of("source", "destination"),
+                Duration.ofSeconds(90),
                 List.of(
                     FlowFilter.newBuilder()
                         .addSourcePod("default/")
@@ -69,6 +73,8 @@ final class FlowLogsTest {
                 "all",
                 "stdout",
                 List.of(),
+                List.of(),
+                Duration.ZERO,
                 List.of(),
                 List.of(),
                 10 << 20,
@@ -98,6 +104,7 @@ final class FlowLogsTest {
           flowLogs: [{name: x, filePath: y, fileMaxSizeMb: -1}] | fileMaxSizeMb
           flowLogs: [{name: x, filePath: y, fileCompress: maybe}] | fileCompress
           flowLogs: [{name: x, filePath: y, end: soon}] | flowLogs[0].end
+          flowLogs: [{name: x, filePath: y, aggregationInterval: 5}] | flowLogs[0].aggregationInterval
           flowLogs: [{name: x, filePath: y, includeFilters: [{nonsense: 1}]}] | nonsense
           flowLogs: [ | no YAML
           """)

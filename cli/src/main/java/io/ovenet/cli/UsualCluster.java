@@ -11,6 +11,13 @@ import org.jspecify.annotations.Nullable;
 public final class UsualCluster {
   private UsualCluster() {}
 
+  /** The kubeconfig that is named, else the usual one of this process's environment. */
+  public static Path kubeconfig(@Nullable Path named) throws IOException {
+    return named != null
+        ? named
+        : kubeconfig(System.getenv(), System.getProperty("user.home", "/root"));
+  }
+
   /**
    * That of KUBECONFIG, else the running lab's, else the user's own.
    *

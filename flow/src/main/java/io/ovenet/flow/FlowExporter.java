@@ -29,6 +29,10 @@ final class FlowExporter implements FlowReceiver, AutoCloseable {
   private final FlowLogConfig config;
   private final FlowStream stream;
   private final @Nullable RotatedFile file;
+
+  /** Null: every flow is written. */
+  private final @Nullable FlowAggregate aggregate;
+
   private final ByteArrayOutputStream lines = new ByteArrayOutputStream(BUFFER);
   private final AtomicLong written = new AtomicLong();
   private final AtomicLong lost = new AtomicLong();
@@ -37,6 +41,7 @@ final class FlowExporter implements FlowReceiver, AutoCloseable {
   private int pending;
   private boolean failing;
   private long tryAgainAt;
+  private long aggregateAt;
   private volatile boolean closed;
   private volatile boolean ended;
 
@@ -53,11 +58,17 @@ final class FlowExporter implements FlowReceiver, AutoCloseable {
       FlowUuids uuids,
       LongSupplier now) {
     this.config = config;
+    var mask = FlowMask.of(config.fieldMask());
+    aggregate =
+        config.aggregate().isEmpty()
+            ? null
+            : new FlowAggregate(FlowMask.of(config.aggregate()), mask);
+    aggregateAt = System.nanoTime() + config.interval().toNanos();
     var query =
         new FlowQuery(
             null,
             filters.compile(config.include(), config.exclude()),
-            FlowMask.of(config.fieldMask()),
+            aggregate == null ? mask : FlowMask.EVERYTHING,
             0,
             false,
             true,
@@ -104,20 +115,37 @@ final class FlowExporter implements FlowReceiver, AutoCloseable {
   }
 
   @Override
-  public void take(byte[] response) {
-    byte[] line;
+  public void take(byte[] bytes) {
+    GetFlowsResponse response;
     try {
-      String json = FlowJson.of(GetFlowsResponse.parseFrom(response)) + "\n";
-      line = json.getBytes(StandardCharsets.UTF_8);
+      response = GetFlowsResponse.parseFrom(bytes);
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException("what the encoder writes is no response", e);
     }
     synchronized (this) {
-      if (lines.size() + line.length > BUFFER && pending > 0) {
-        flush();
+      if (aggregate == null || !response.hasFlow()) {
+        line(response);
+      } else if (aggregate.add(response)) {
+        writeAggregate();
       }
-      lines.write(line, 0, line.length);
-      pending++;
+    }
+  }
+
+  /** Called with the lock held. */
+  private void line(GetFlowsResponse response) {
+    byte[] line = (FlowJson.of(response) + "\n").getBytes(StandardCharsets.UTF_8);
+    if (lines.size() + line.length > BUFFER && pending > 0) {
+      flush();
+    }
+    lines.write(line, 0, line.length);
+    pending++;
+  }
+
+  /** Called with the lock held. */
+  private void writeAggregate() {
+    if (aggregate != null) {
+      aggregate.take().forEach(this::line);
+      aggregateAt = System.nanoTime() + config.interval().toNanos();
     }
   }
 
@@ -125,6 +153,7 @@ final class FlowExporter implements FlowReceiver, AutoCloseable {
   public void end() {
     ended = true;
     synchronized (this) {
+      writeAggregate();
       flush();
     }
   }
@@ -134,6 +163,9 @@ final class FlowExporter implements FlowReceiver, AutoCloseable {
       while (!closed) {
         Thread.sleep(TimeUnit.NANOSECONDS.toMillis(SECOND));
         synchronized (this) {
+          if (System.nanoTime() - aggregateAt >= 0) {
+            writeAggregate();
+          }
           flush();
         }
       }
@@ -207,6 +239,7 @@ final class FlowExporter implements FlowReceiver, AutoCloseable {
       Thread.currentThread().interrupt();
     }
     synchronized (this) {
+      writeAggregate();
       flush();
       try {
         if (file != null) {

@@ -1,6 +1,7 @@
 package io.ovenet.flow;
 
 import io.ovenet.api.flow.FlowFilter;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -8,6 +9,8 @@ import java.util.List;
  *
  * @param path of the file; {@code stdout}: the agent's standard output
  * @param fieldMask what of each flow; empty: everything
+ * @param aggregate fields in which flows are alike and made one; empty: every flow is written
+ * @param interval after which those that were made one are written; zero where none are
  * @param include one of which has to match; empty: all do
  * @param exclude none of which may match
  * @param maxBytes at which a file is turned
@@ -19,6 +22,8 @@ public record FlowLogConfig(
     String name,
     String path,
     List<String> fieldMask,
+    List<String> aggregate,
+    Duration interval,
     List<FlowFilter> include,
     List<FlowFilter> exclude,
     long maxBytes,
@@ -32,6 +37,7 @@ public record FlowLogConfig(
 
   public FlowLogConfig {
     fieldMask = List.copyOf(fieldMask);
+    aggregate = List.copyOf(aggregate);
     include = List.copyOf(include);
     exclude = List.copyOf(exclude);
   }

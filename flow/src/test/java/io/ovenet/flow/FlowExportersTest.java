@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,8 @@ final class FlowExportersTest {
         name,
         path.toString(),
         List.of(),
+        List.of(),
+        Duration.ZERO,
         List.of(),
         List.of(),
         maxBytes,
@@ -105,6 +108,8 @@ final class FlowExportersTest {
                 "some",
                 some.toString(),
                 List.of("verdict", "l4.TCP.source_port"),
+                List.of(),
+                Duration.ZERO,
                 List.of(DROPPED),
                 List.of(FlowFilter.newBuilder().addSourcePort("6").build()),
                 1 << 20,
@@ -141,6 +146,8 @@ final class FlowExportersTest {
             "bad",
             directory.resolve("bad.log").toString(),
             List.of("no.such.field"),
+            List.of(),
+            Duration.ZERO,
             List.of(),
             List.of(),
             1,
@@ -226,6 +233,8 @@ final class FlowExportersTest {
                 file.toString(),
                 List.of(),
                 List.of(),
+                Duration.ZERO,
+                List.of(),
                 List.of(),
                 1 << 20,
                 3,
@@ -235,5 +244,76 @@ final class FlowExportersTest {
     write(10);
     until(() -> metric("hubble_dynamic_exporter_up") == 0);
     assertThat(lines(file)).hasSize(5);
+  }
+
+  private static FlowLogConfig alike(String field, Path file, Duration interval, long end) {
+    return new FlowLogConfig(
+        "alike",
+        file.toString(),
+        List.of("verdict", field),
+        List.of("verdict", field),
+        interval,
+        List.of(),
+        List.of(),
+        64 << 20,
+        3,
+        false,
+        end);
+  }
+
+  /** Sixteen flows of two kinds: one line for each, as their first said it, with all counted. */
+  @Test
+  void flowsThatAreAlikeAreOneLine() throws Exception {
+    Path file = directory.resolve("alike.log");
+    exporters.set(
+        List.of(alike("l4.TCP.destination_port", file, Duration.ofHours(1), Flows.BOOT + 16)));
+    until(() -> metric("hubble_dynamic_exporter_up") == 1);
+    write(17);
+    until(() -> metric("hubble_dynamic_exporter_up") == 0);
+    assertThat(lines(file)).hasSize(2);
+    assertThat(lines(file).get(0))
+        .contains("\"verdict\":\"DROPPED\"", "\"destination_port\":80")
+        .doesNotContain("source_port");
+    assertThat(lines(file).get(1)).contains("\"verdict\":\"FORWARDED\"");
+    assertThat(counted(lines(file).get(0))).isEqualTo(6);
+    assertThat(counted(lines(file).get(1))).isEqualTo(10);
+  }
+
+  private static int counted(String line) {
+    var count = Pattern.compile("_flow_count\":(\\d+)").matcher(line);
+    int sum = 0;
+    while (count.find()) {
+      sum += Integer.parseInt(count.group(1));
+    }
+    return sum;
+  }
+
+  @Test
+  void eachIntervalHasLinesOfItsOwn() throws Exception {
+    Path file = directory.resolve("often.log");
+    exporters.set(
+        List.of(alike("l4.TCP.destination_port", file, Duration.ofMillis(1), Long.MAX_VALUE)));
+    until(() -> metric("hubble_dynamic_exporter_up") == 1);
+    write(1);
+    until(() -> metric("ovenet_exported_flows_total") == 1);
+    write(3);
+    until(() -> lines(file).stream().mapToInt(FlowExportersTest::counted).sum() == 4);
+    assertThat(lines(file)).hasSizeGreaterThan(2);
+  }
+
+  /** So many kinds that they are not kept any longer, and nothing of them is lost. */
+  @Test
+  void manyKindsAreWrittenBeforeTheirTime() throws Exception {
+    Path file = directory.resolve("many.log");
+    var large = new FlowRing(32_767);
+    try (var many = new FlowExporters(large, Flows.UUIDS, "default/node1", () -> Flows.BOOT)) {
+      many.set(List.of(alike("l4", file, Duration.ofHours(1), Long.MAX_VALUE)));
+      for (int n = 0; n < FlowAggregate.MOST; n++) {
+        large.write(Flows.record(Flows.trace().ports(n, 80).time(n + 1L), n));
+      }
+      large.wake();
+      until(() -> file.toFile().exists() && lines(file).size() == FlowAggregate.MOST);
+      assertThat(lines(file)).noneMatch(line -> line.contains("lost"));
+    }
   }
 }

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ovenet.api.observer.Node;
 import io.ovenet.api.observer.ServerStatusResponse;
 import io.ovenet.api.relay.NodeState;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -77,6 +79,7 @@ class NodesIT {
       assertThat(fetch(ovenet, "stranger", web + ":80", 2)).isEmpty();
       assertFlows(ovenet, status);
       upstreamsPageDrawsThem(ovenet, status, web);
+      theRelayIsReachedThroughTheApi(ovenet);
       newIdentitiesConnectAtOnce(web);
       statusTellsWhoIsNotReached(ovenet, status);
       assertThat(awaitSliced(3 + PODS)).as("slices, a hundred pods in one").isEqualTo(2);
@@ -201,6 +204,29 @@ class NodesIT {
     assertThat(flows.get(1))
         .containsPattern("app-web-prod/gateway.* -> app-web-prod/web:80 .*INGRESS ALLOWED")
         .containsPattern("app-web-prod/stranger.* <> app-web-prod/web:80 .*Policy denied DROPPED");
+  }
+
+  /** The relay by a port that the API server forwards, as upstream's command finds it. */
+  private static void theRelayIsReachedThroughTheApi(Ovenet ovenet) throws Exception {
+    assertThat(forwarded(ovenet, "status").succeed().out())
+        .contains("Healthcheck (via 127.0.0.1:", "): Ok", "Connected Nodes: 2/2");
+    assertThat(forwarded(ovenet, "observe", "--last", "1", "--to-pod", NAMESPACE + "/web").out())
+        .contains(NAMESPACE + "/web:80");
+    assertThat(forwarded(ovenet, "status", "--kube-namespace", NAMESPACE).err())
+        .contains("has no service " + NAMESPACE + "/hubble-relay", "--kube-namespace");
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = Integer.toString(taken.getLocalPort());
+      assertThat(ovenet.run("hubble", "status", "-P", "--port-forward-port", port).err())
+          .contains("port " + port + " of this machine is taken", "--port-forward-port");
+    }
+  }
+
+  private static Ovenet.Result forwarded(Ovenet ovenet, String command, String... words)
+      throws Exception {
+    List<String> all =
+        new ArrayList<>(List.of("hubble", command, "-P", "--port-forward-port", "0"));
+    all.addAll(List.of(words));
+    return ovenet.run(all.toArray(String[]::new));
   }
 
   /** What upstream's hubble-ui asks the relay, and what it makes of the answers. */

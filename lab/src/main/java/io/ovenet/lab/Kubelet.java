@@ -47,6 +47,9 @@ final class Kubelet implements ResourceEventHandler<Pod>, AutoCloseable {
 
   @Override
   public void onAdd(Pod pod) {
+    if (RelayPod.is(pod)) {
+      return;
+    }
     String uid = pod.getMetadata().getUid();
     workers.computeIfAbsent(
         uid,
@@ -81,6 +84,8 @@ final class Kubelet implements ResourceEventHandler<Pod>, AutoCloseable {
     PodWorker worker = workers.get(pod.getMetadata().getUid());
     if (worker != null) {
       worker.tell(new PodWorker.Event.Changed(pod));
+    } else if (RelayPod.is(pod) && pod.getMetadata().getDeletionTimestamp() != null) {
+      client.resource(pod).withGracePeriod(0).delete();
     }
   }
 
@@ -89,6 +94,9 @@ final class Kubelet implements ResourceEventHandler<Pod>, AutoCloseable {
     PodWorker worker = workers.get(pod.getMetadata().getUid());
     if (worker != null) {
       worker.tell(new PodWorker.Event.Removed());
+    } else if (RelayPod.is(pod)) {
+      // The process goes on, so its object comes again, as a static pod's does.
+      RelayPod.make(client, node);
     }
   }
 

@@ -94,7 +94,7 @@ final class Lab implements AutoCloseable {
     Underlay underlay = keep(Underlay.make(group));
     status.progress("starting the API");
     PodLogFiles logs = new PodLogFiles(nodes::get);
-    PodCommands commands = new PodCommands(nodes, kubelets);
+    RunningPods pods = new RunningPods(nodes, kubelets);
     Files.createDirectories(directory.data());
     ApiServer api =
         keep(
@@ -103,13 +103,14 @@ final class Lab implements AutoCloseable {
                 ApiServer.Options.DEFAULT
                     .withGracefulPods(true)
                     .withLogs(logs)
-                    .withExec(commands)
+                    .withExec(new PodCommands(pods))
+                    .withPorts(new PodConnections(pods))
                     .withReviews(List.of(new PolicyReview("default")))));
     api.listen(listenOn(underlay));
     Files.writeString(directory.kubeconfig(), api.kubeconfig());
     KubernetesClient client = keep(client(api.kubeconfig()));
     logs.use(client);
-    commands.use(client);
+    pods.use(client);
     status.api(client, underlay, directory.kubeconfig(), api.port());
     LabNodes all = keep(new LabNodes(plan, client, group, underlay, nodes, kubelets));
     for (int i = 1; i <= plan.nodes(); i++) {
@@ -119,7 +120,7 @@ final class Lab implements AutoCloseable {
     EndpointSlices slices = keep(new EndpointSlices(client));
     slices.makeApiService(API_SERVICE_ADDRESS, Underlay.API_ADDRESS, API_PORT);
     configure(client, all);
-    startProcesses(all);
+    startProcesses(client, all);
     runPods(client, slices, all);
     status.ready();
   }
@@ -162,7 +163,7 @@ final class Lab implements AutoCloseable {
     }
   }
 
-  private void startProcesses(LabNodes all) throws IOException {
+  private void startProcesses(KubernetesClient client, LabNodes all) throws IOException {
     VirtualNode first = nodes.get(LabNodes.FIRST);
     if (!plan.operator().isEmpty() && first != null) {
       status.progress("starting the operator");
@@ -197,6 +198,8 @@ final class Lab implements AutoCloseable {
               "relay",
               first.command(first.group().child("relay").make(), relay),
               first.log("relay")));
+      RelayPod.makeService(client);
+      RelayPod.make(client, first);
       startPage(first);
     }
   }

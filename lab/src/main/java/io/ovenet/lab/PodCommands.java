@@ -1,53 +1,32 @@
 package io.ovenet.lab;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.ovenet.lab.api.ApiException;
 import io.ovenet.lab.api.PodExec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** Commands in pods' containers, as the API's `exec` asks for them. Thread-safe. */
 final class PodCommands implements PodExec {
-  private final Map<String, VirtualNode> nodes;
-  private final Map<String, Kubelet> kubelets;
-  private volatile @Nullable KubernetesClient client;
+  private final RunningPods pods;
 
-  /** Of the nodes and kubelets that there are when a command is asked for. */
-  PodCommands(Map<String, VirtualNode> nodes, Map<String, Kubelet> kubelets) {
-    this.nodes = nodes;
-    this.kubelets = kubelets;
-  }
-
-  /** Gives the client, which exists only after the server that asks for commands. */
-  void use(KubernetesClient newClient) {
-    client = newClient;
+  PodCommands(RunningPods pods) {
+    this.pods = pods;
   }
 
   @Override
   public Process start(Request request) throws IOException {
-    KubernetesClient api = client;
-    Pod pod =
-        api == null
-            ? null
-            : api.pods().inNamespace(request.namespace()).withName(request.pod()).get();
-    if (pod == null) {
-      throw new ApiException(404, "NotFound", "pods \"" + request.pod() + "\" not found");
-    }
-    String on = String.valueOf(pod.getSpec().getNodeName());
-    VirtualNode node = nodes.get(on);
-    Kubelet kubelet = kubelets.get(on);
-    PodWorker.View view = kubelet == null ? null : kubelet.view(pod.getMetadata().getUid());
-    if (node == null || view == null || view.holder() == 0 || view.addresses().isEmpty()) {
+    RunningPods.Running running = pods.find(request.namespace(), request.pod());
+    Pod pod = running.pod();
+    if (RelayPod.is(pod)) {
       throw new ApiException(
-          400, "BadRequest", "pod " + request.pod() + " does not run: see its status");
+          400, "BadRequest", "pod " + request.pod() + " is a process of its node: see its logs");
     }
-    ContainerSpec container = container(request, pod, view.addresses().getFirst(), node);
-    List<String> command = PodSandbox.inside(view.holder(), view.root(), request.command());
+    VirtualNode node = running.node();
+    ContainerSpec container = container(request, pod, running.address(), node);
+    List<String> command = PodSandbox.inside(running.holder(), running.root(), request.command());
     if (request.tty()) {
       command = onTerminal(command);
     }

@@ -37,7 +37,10 @@ final class PodLogFiles implements PodLogs {
       throw new ApiException(
           400, "BadRequest", "pod " + request.pod() + " does not have a host assigned");
     }
-    Path file = node.run("kubelet/logs/" + pod.getMetadata().getUid()).resolve(container + ".log");
+    Path file =
+        RelayPod.is(pod)
+            ? node.log("relay")
+            : node.run("kubelet/logs/" + pod.getMetadata().getUid()).resolve(container + ".log");
     if (!Files.exists(file)) {
       throw new ApiException(
           400,

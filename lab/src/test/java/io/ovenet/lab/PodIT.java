@@ -1,7 +1,13 @@
 package io.ovenet.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fabric8.kubernetes.client.LocalPortForward;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -89,6 +95,8 @@ class PodIT {
         .contains("eth0", "lo");
     assertThat(fixture.client.pods().inNamespace("default").withName("server").getLog())
         .isEqualTo("started\n");
+    assertThat(overForwardedPort("server", 80)).isEqualTo("hello " + address + "\n");
+    assertThatThrownBy(() -> overForwardedPort("server", 81)).isInstanceOf(IOException.class);
 
     // Deletion: SIGTERM is heard, the plugin gets its DEL, nothing is left.
     Path log = fixture.directory.node("node-1").resolve("run/kubelet/logs");
@@ -104,6 +112,16 @@ class PodIT {
         .isFalse();
     try (var namespaces = Files.list(fixture.node("node-1").run("netns"))) {
       assertThat(namespaces.count()).isEqualTo(1);
+    }
+  }
+
+  private static String overForwardedPort(String pod, int port) throws IOException {
+    try (LocalPortForward forward =
+        fixture.client.pods().inNamespace("default").withName(pod).portForward(port)) {
+      URI there = URI.create("http://127.0.0.1:" + forward.getLocalPort() + "/");
+      try (InputStream page = there.toURL().openStream()) {
+        return new String(page.readAllBytes(), StandardCharsets.UTF_8);
+      }
     }
   }
 

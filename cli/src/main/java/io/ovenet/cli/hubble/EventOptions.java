@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 final class EventOptions {
   private static final long ALL = -1;
 
-  @Mixin ServerOptions server = new ServerOptions();
+  @Mixin HubbleServerOptions server = new HubbleServerOptions();
 
   @Mixin RangeOptions range = new RangeOptions();
 

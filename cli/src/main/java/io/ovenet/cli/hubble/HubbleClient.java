@@ -33,19 +33,28 @@ final class HubbleClient implements AutoCloseable {
   private final String server;
   private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ManagedChannel channel;
+  private final @Nullable PortForward way;
 
   /** In plaintext. */
   HubbleClient(String server) {
-    this(server, null, null, null);
+    this(server, null, null, null, null);
   }
 
-  /** Opens nothing so far. `security` null: plaintext. `token` null: none is shown. */
+  /**
+   * Opens nothing so far.
+   *
+   * @param security null: plaintext
+   * @param token null: none is shown
+   * @param way that leads to the server and is closed with this; null: none is needed
+   */
   HubbleClient(
       String server,
       @Nullable SslContext security,
       @Nullable String serverName,
-      @Nullable String token) {
+      @Nullable String token,
+      @Nullable PortForward way) {
     this.server = server;
+    this.way = way;
     NettyChannelBuilder builder;
     if (server.startsWith("unix:")) {
       String path = server.substring("unix:".length()).replaceFirst("^//(?=/)", "");
@@ -136,5 +145,8 @@ final class HubbleClient implements AutoCloseable {
   public void close() {
     channel.shutdownNow();
     loop.shutdownGracefully(0, 0, TimeUnit.SECONDS).awaitUninterruptibly(1, TimeUnit.SECONDS);
+    if (way != null) {
+      way.close();
+    }
   }
 }

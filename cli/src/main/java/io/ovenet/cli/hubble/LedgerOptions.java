@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 
 /** Which server's ledger is asked, of what time and which namespaces. */
 public final class LedgerOptions {
-  @Mixin private ServerOptions server = new ServerOptions();
+  @Mixin private HubbleServerOptions server = new HubbleServerOptions();
 
   @Option(
       names = {"-n", "--namespace"},

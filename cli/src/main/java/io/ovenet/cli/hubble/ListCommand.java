@@ -45,7 +45,7 @@ final class ListCommand implements Runnable {
       description = "Namespaces that flows of the last hour named.",
       mixinStandardHelpOptions = true)
   int namespaces(
-      @Mixin ServerOptions server,
+      @Mixin HubbleServerOptions server,
       @Option(
               names = {"-o", "--output"},
               defaultValue = "table",
@@ -81,7 +81,7 @@ final class ListCommand implements Runnable {
       description = "Nodes behind a relay.",
       mixinStandardHelpOptions = true)
   int nodes(
-      @Mixin ServerOptions server,
+      @Mixin HubbleServerOptions server,
       @Option(
               names = {"-o", "--output"},
               defaultValue = "table",

@@ -13,7 +13,6 @@ import io.ovenet.kubernetes.world.ClusterState;
 import io.ovenet.kubernetes.world.LiveCluster;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -42,7 +41,7 @@ final class ObserveCommand implements Callable<Integer> {
 
   private final FilterOptions filters = new FilterOptions();
 
-  @Mixin private ServerOptions server = new ServerOptions();
+  @Mixin private HubbleServerOptions server = new HubbleServerOptions();
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Mixin private RangeOptions range = new RangeOptions();
@@ -119,14 +118,6 @@ final class ObserveCommand implements Callable<Integer> {
   private boolean why;
 
   @Option(
-      names = "--kubeconfig",
-      paramLabel = "FILE",
-      description =
-          "The cluster whose policies --why looks at. By default that of KUBECONFIG, else the"
-              + " running lab, else ~/.kube/config.")
-  private @Nullable Path kubeconfig;
-
-  @Option(
       names = "--summary",
       description =
           "Shows who talked most and what was dropped by which rule, of all flows or those of"
@@ -191,11 +182,7 @@ final class ObserveCommand implements Callable<Integer> {
   }
 
   private ClusterState cluster() throws IOException {
-    Path file =
-        kubeconfig != null
-            ? kubeconfig
-            : UsualCluster.kubeconfig(System.getenv(), System.getProperty("user.home", "/root"));
-    try (KubernetesApi api = KubernetesApi.open(file)) {
+    try (KubernetesApi api = KubernetesApi.open(UsualCluster.kubeconfig(server.kubeconfig()))) {
       return LiveCluster.read(api);
     }
   }

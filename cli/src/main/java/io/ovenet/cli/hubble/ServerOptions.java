@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
  * Which server is asked: the one named, the environment's, the one of the file with options, the
  * running lab's, or the usual.
  */
-public final class ServerOptions {
+public class ServerOptions {
   static final String DEFAULT_SERVER = "localhost:4245";
 
   /** Servers of this machine. */
@@ -48,7 +48,22 @@ public final class ServerOptions {
   private @Nullable Path tokenFile;
 
   @ArgGroup(validate = false)
+  private PortForwardOptions forwarding = new PortForwardOptions();
+
+  @ArgGroup(validate = false)
   private TlsOptions tls = new TlsOptions();
+
+  private @Nullable Path kubeconfig;
+
+  /** The cluster whose relay is asked where a port is forwarded; null: the usual one. */
+  public final void useCluster(@Nullable Path file) {
+    kubeconfig = file;
+  }
+
+  /** The same. */
+  final @Nullable Path kubeconfig() {
+    return kubeconfig;
+  }
 
   /** Where a lab keeps its status; `ovenet lab` reads the same variable. */
   static Path labStatus(@Nullable String labDirectory) {
@@ -60,14 +75,28 @@ public final class ServerOptions {
   /** Opens a connection; nothing is sent so far. */
   HubbleClient connect() {
     Map<String, String> environment = HubbleConfig.read(System.getenv()).environment();
-    String address = address(environment, LAB_STATUS);
+    PortForward forward =
+        forwarding.wanted(environment) ? forwarding.open(kubeconfig, environment) : null;
+    try {
+      return connect(environment, forward);
+    } catch (RuntimeException e) {
+      if (forward != null) {
+        forward.close();
+      }
+      throw e;
+    }
+  }
+
+  private HubbleClient connect(Map<String, String> environment, @Nullable PortForward forward) {
+    String address = forward != null ? forward.address() : address(environment, LAB_STATUS);
     boolean secure = address.startsWith("tls://");
     SslContext security = tls.context(secure, environment);
     return new HubbleClient(
         secure ? address.substring("tls://".length()) : address,
         security,
         tls.serverName(environment),
-        token(environment, security == null && !LOCAL.matcher(address).lookingAt()));
+        token(environment, security == null && !LOCAL.matcher(address).lookingAt()),
+        forward);
   }
 
   private @Nullable String token(Map<String, String> environment, boolean inPlaintext) {

@@ -33,7 +33,7 @@ final class StatusCommand implements Callable<Integer> {
 
   @Mixin private FormOptions output = new FormOptions();
 
-  @Mixin private ServerOptions server = new ServerOptions();
+  @Mixin private HubbleServerOptions server = new HubbleServerOptions();
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override

@@ -102,7 +102,8 @@ final class TlsOptions {
     return value == null || value.isEmpty() ? null : Path.of(value);
   }
 
-  private static boolean isSet(Map<String, String> environment, String name) {
+  /** Whether a variable says yes. */
+  static boolean isSet(Map<String, String> environment, String name) {
     String value = environment.get(name);
     return value != null && (value.equals("1") || value.equalsIgnoreCase("true"));
   }

@@ -10,9 +10,7 @@ import io.ovenet.trace.TraceEnds;
 import io.ovenet.trace.TraceText;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,7 +39,7 @@ import picocli.CommandLine.Spec;
     })
 public final class TraceCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
-  @Mixin private ServerOptions server = new ServerOptions();
+  @Mixin private HubbleServerOptions server = new HubbleServerOptions();
 
   @Parameters(index = "0", paramLabel = "FROM", description = "Whose packet it is.")
   private String from = "";
@@ -58,14 +56,6 @@ public final class TraceCommand implements Callable<Integer> {
       paramLabel = "NAMESPACE",
       description = "Of names that have none.")
   private String namespace = "";
-
-  @Option(
-      names = "--kubeconfig",
-      paramLabel = "FILE",
-      description =
-          "The cluster whose names they are. By default that of KUBECONFIG, else the running lab,"
-              + " else ~/.kube/config.")
-  private @Nullable Path kubeconfig;
 
   @Override
   public Integer call() throws IOException {
@@ -109,9 +99,6 @@ public final class TraceCommand implements Callable<Integer> {
   }
 
   private KubernetesApi open() throws IOException {
-    return KubernetesApi.open(
-        kubeconfig != null
-            ? kubeconfig
-            : UsualCluster.kubeconfig(System.getenv(), System.getProperty("user.home", "/root")));
+    return KubernetesApi.open(UsualCluster.kubeconfig(server.kubeconfig()));
   }
 }

@@ -30,7 +30,7 @@ final class WatchCommand implements Runnable {
       aliases = "peer",
       description = "Nodes as an agent knows them, then each change.",
       mixinStandardHelpOptions = true)
-  int peers(@Mixin ServerOptions server) {
+  int peers(@Mixin HubbleServerOptions server) {
     PrintWriter out = spec.commandLine().getOut();
     try (HubbleClient client = server.connect()) {
       client.stream(

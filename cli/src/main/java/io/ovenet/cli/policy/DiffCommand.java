@@ -119,6 +119,7 @@ final class DiffCommand implements Callable<Integer> {
       print(changes, out);
     }
     if (replay != null) {
+      server.useCluster(options.kubeconfig());
       LedgerAnswer seen = LedgerAnswer.since(server, replay);
       Replay found = Replay.of(seen.entries(), before, after);
       json.put("replay", found.json());

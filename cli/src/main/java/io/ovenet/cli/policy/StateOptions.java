@@ -54,9 +54,11 @@ final class StateOptions {
 
   /** A connection to the API server. */
   KubernetesApi open() throws IOException {
-    return KubernetesApi.open(
-        kubeconfig != null
-            ? kubeconfig
-            : UsualCluster.kubeconfig(System.getenv(), System.getProperty("user.home", "/root")));
+    return KubernetesApi.open(UsualCluster.kubeconfig(kubeconfig));
+  }
+
+  /** Null: the usual one. */
+  @Nullable Path kubeconfig() {
+    return kubeconfig;
   }
 }

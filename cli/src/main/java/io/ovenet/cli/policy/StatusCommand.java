@@ -99,6 +99,7 @@ final class StatusCommand implements Callable<Integer> {
       return PolicyAnswer.NONE;
     }
     try {
+      server.useCluster(options.kubeconfig());
       return PolicyAnswer.ask(server, name.substring(name.indexOf('/') + 1));
     } catch (HubbleException e) {
       PrintWriter err = spec.commandLine().getErr();

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.http.UriCompliance;
@@ -43,6 +44,7 @@ public final class ApiServer implements AutoCloseable {
    *     with {@code gracePeriodSeconds=0}, as on Kubernetes
    * @param logs where containers' output comes from; null for no `kubectl logs`
    * @param exec what runs commands in containers; null for no `kubectl exec`
+   * @param ports what reaches ports of pods; null for no port forwarding
    * @param reviews who looks at each object before it is written
    */
   public record Options(
@@ -53,33 +55,44 @@ public final class ApiServer implements AutoCloseable {
       boolean gracefulPods,
       @Nullable PodLogs logs,
       @Nullable PodExec exec,
+      @Nullable PodPorts ports,
       List<Review> reviews) {
     public static final Options DEFAULT =
-        new Options(0, 10_000, 3 << 20, "10.96.0.0/16", false, null, null, List.of());
+        new Options(0, 10_000, 3 << 20, "10.96.0.0/16", false, null, null, null, List.of());
 
     public Options withPort(int newPort) {
       return new Options(
-          newPort, window, bodyLimit, serviceCidr, gracefulPods, logs, exec, reviews);
+          newPort, window, bodyLimit, serviceCidr, gracefulPods, logs, exec, ports, reviews);
     }
 
     public Options withWindow(int changes) {
-      return new Options(port, changes, bodyLimit, serviceCidr, gracefulPods, logs, exec, reviews);
+      return new Options(
+          port, changes, bodyLimit, serviceCidr, gracefulPods, logs, exec, ports, reviews);
     }
 
     public Options withGracefulPods(boolean graceful) {
-      return new Options(port, window, bodyLimit, serviceCidr, graceful, logs, exec, reviews);
+      return new Options(
+          port, window, bodyLimit, serviceCidr, graceful, logs, exec, ports, reviews);
     }
 
     public Options withLogs(PodLogs source) {
-      return new Options(port, window, bodyLimit, serviceCidr, gracefulPods, source, exec, reviews);
+      return new Options(
+          port, window, bodyLimit, serviceCidr, gracefulPods, source, exec, ports, reviews);
     }
 
     public Options withExec(PodExec runner) {
-      return new Options(port, window, bodyLimit, serviceCidr, gracefulPods, logs, runner, reviews);
+      return new Options(
+          port, window, bodyLimit, serviceCidr, gracefulPods, logs, runner, ports, reviews);
+    }
+
+    public Options withPorts(PodPorts way) {
+      return new Options(
+          port, window, bodyLimit, serviceCidr, gracefulPods, logs, exec, way, reviews);
     }
 
     public Options withReviews(List<Review> all) {
-      return new Options(port, window, bodyLimit, serviceCidr, gracefulPods, logs, exec, all);
+      return new Options(
+          port, window, bodyLimit, serviceCidr, gracefulPods, logs, exec, ports, all);
     }
   }
 
@@ -111,11 +124,15 @@ public final class ApiServer implements AutoCloseable {
     threads.setDaemon(true);
     threads.setVirtualThreadsExecutor(VirtualThreads.getNamedVirtualThreadsExecutor("api-call-"));
     server = new Server(threads);
-    ExecFront exec =
-        options.exec() == null
-            ? null
-            : new ExecFront(options.exec(), ServerWebSocketContainer.ensure(server));
-    server.setHandler(new HttpFront(router::route, options.bodyLimit(), exec));
+    List<SocketFront> fronts = new ArrayList<>();
+    ServerWebSocketContainer sockets = ServerWebSocketContainer.ensure(server);
+    if (options.exec() != null) {
+      fronts.add(new ExecFront(options.exec(), sockets));
+    }
+    if (options.ports() != null) {
+      fronts.add(new PortForwardFront(options.ports(), sockets));
+    }
+    server.setHandler(new HttpFront(router::route, options.bodyLimit(), fronts));
     server.setStopTimeout(0);
     loopback = connector();
     loopback.setHost(InetAddress.getLoopbackAddress().getHostAddress());

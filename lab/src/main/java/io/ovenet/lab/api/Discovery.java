@@ -151,6 +151,7 @@ final class Discovery {
     }
     if (resource.is("", "pods")) {
       all.add(below(resource, "exec", "PodExecOptions", "create", "get"));
+      all.add(below(resource, "portforward", "PodPortForwardOptions", "create", "get"));
       all.add(below(resource, "binding", "Binding", "create"));
     }
     if (Scale.has(resource)) {

@@ -13,7 +13,7 @@ import org.eclipse.jetty.util.Fields;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 
 /** Takes the WebSockets by which clients run commands in containers. Thread-safe. */
-final class ExecFront {
+final class ExecFront implements SocketFront {
   private static final Pattern PATH =
       Pattern.compile("/api/v1/namespaces/([^/]+)/pods/([^/]+)/exec");
 
@@ -25,7 +25,8 @@ final class ExecFront {
     this.sockets = sockets;
   }
 
-  boolean takes(Request request) {
+  @Override
+  public boolean takes(Request request) {
     return path(request).matches();
   }
 
@@ -33,12 +34,8 @@ final class ExecFront {
     return PATH.matcher(Objects.requireNonNullElse(request.getHttpURI().getCanonicalPath(), "/"));
   }
 
-  /**
-   * Starts the command and upgrades the connection.
-   *
-   * @throws ApiException if it can't be started
-   */
-  boolean handle(Request request, Response response, Callback callback) throws IOException {
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) throws IOException {
     Matcher path = path(request);
     if (!path.matches()) {
       throw ApiException.noSuchPath();

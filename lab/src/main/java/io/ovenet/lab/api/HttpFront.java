@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -16,7 +17,6 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,17 +31,17 @@ final class HttpFront extends Handler.Abstract {
 
   private final Function<Call, Answer> router;
   private final int bodyLimit;
-  private final @Nullable ExecFront exec;
+  private final List<SocketFront> sockets;
 
   /**
    * @param bodyLimit bytes of a request's body beyond which it is refused
-   * @param exec who takes WebSockets to containers
+   * @param sockets who take WebSockets to pods
    */
-  HttpFront(Function<Call, Answer> router, int bodyLimit, @Nullable ExecFront exec) {
+  HttpFront(Function<Call, Answer> router, int bodyLimit, List<SocketFront> sockets) {
     super(InvocationType.BLOCKING);
     this.router = router;
     this.bodyLimit = bodyLimit;
-    this.exec = exec;
+    this.sockets = List.copyOf(sockets);
   }
 
   @Override
@@ -50,8 +50,10 @@ final class HttpFront extends Handler.Abstract {
     Answer answer;
     boolean upgrade = "websocket".equalsIgnoreCase(header(request, HttpHeader.UPGRADE));
     try {
-      if (upgrade && exec != null && exec.takes(request)) {
-        return exec.handle(request, response, callback);
+      for (SocketFront front : upgrade ? sockets : List.<SocketFront>of()) {
+        if (front.takes(request)) {
+          return front.handle(request, response, callback);
+        }
       }
       call = call(request);
       // A complete 200 without an upgrade is what makes clients that prefer a WebSocket for their
