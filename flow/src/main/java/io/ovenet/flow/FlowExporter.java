@@ -151,11 +151,11 @@ final class FlowExporter implements FlowReceiver, AutoCloseable {
 
   @Override
   public void end() {
-    ended = true;
     synchronized (this) {
       writeAggregate();
       flush();
     }
+    ended = true; // once all of it is in the file
   }
 
   private void flushAlways() {

@@ -186,11 +186,11 @@ public final class FlowFilters {
         yield absent(labels.test(FlowLabels.NONE));
       }
       case FlowFilter.EXPERIMENTAL_FIELD_NUMBER -> {
-        if (filter.getExperimental().getCelExpressionCount() > 0
-            || !filter.getExperimental().getUnknownFields().asMap().isEmpty()) {
+        if (!filter.getExperimental().getUnknownFields().asMap().isEmpty()) {
           throw notServed();
         }
-        yield flow -> true;
+        List<String> expressions = filter.getExperimental().getCelExpressionList();
+        yield expressions.isEmpty() ? flow -> true : any(expressions, this::cel);
       }
       default -> throw notServed();
     };
@@ -308,6 +308,10 @@ public final class FlowFilters {
       return IPVersion.IP_NOT_USED_VALUE;
     }
     return flow.has(FlowEvent.IPV6) ? IPVersion.IPv6_VALUE : IPVersion.IPv4_VALUE;
+  }
+
+  private Predicate<FlowRecord> cel(String expression) {
+    return CelFilter.compile(expression, new FlowEncoder(nodeName, uuids, FlowMask.EVERYTHING));
   }
 
   private Predicate<FlowRecord> uuid(String text) {

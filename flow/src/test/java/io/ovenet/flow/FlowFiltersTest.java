@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.TextFormat;
 import com.google.protobuf.TextFormat.ParseException;
+import com.google.protobuf.UnknownFieldSet;
 import io.ovenet.api.flow.FlowFilter;
 import io.ovenet.datapath.FlowEvent;
 import java.util.List;
@@ -178,10 +179,81 @@ final class FlowFiltersTest {
 
   @Test
   void whatIsNotServedIsAnErrorThatNamesIt() throws ParseException {
-    FlowFilter filter = filter("experimental: {cel_expression: 'true'}");
+    FlowFilter filter =
+        FlowFilter.newBuilder()
+            .setExperimental(
+                FlowFilter.Experimental.newBuilder()
+                    .setUnknownFields(
+                        UnknownFieldSet.newBuilder()
+                            .addField(7, UnknownFieldSet.Field.newBuilder().addVarint(1).build())
+                            .build()))
+            .build();
     assertThatThrownBy(() -> FILTERS.compile(List.of(), List.of(filter)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("experimental");
+  }
+
+  private static boolean matchesCel(String expression, Event event) {
+    return FILTERS.compile(List.of(celFilter(expression)), List.of()).test(Flows.record(event, 0));
+  }
+
+  private static FlowFilter celFilter(String... expressions) {
+    return FlowFilter.newBuilder()
+        .setExperimental(
+            FlowFilter.Experimental.newBuilder().addAllCelExpression(List.of(expressions)))
+        .build();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      textBlock =
+          """
+          _flow.verdict == Verdict.FORWARDED ; true
+          _flow.verdict == flow.Verdict.DROPPED ; false
+          _flow.l4.TCP.destination_port == 80u && _flow.l4.TCP.source_port > 7u ; true
+          has(_flow.l4.UDP) ; false
+          _flow.node_name.matches('node1$') ; true
+          _flow.source.labels.exists(l, l.startsWith('k8s:no-such')) ; false
+          _flow.destination_names[7] == 'a' ; false
+          1 / 0 == 1 || true ; true
+          !(1 / 0 == 1) ; false
+          """)
+  void expressionsOverAFlow(String expression, boolean matches) {
+    assertThat(matchesCel(expression, Flows.trace().ports(9, 80))).isEqualTo(matches);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "_flow.verdict",
+        "_flow.nonsense == 1",
+        "flow.verdict == 1",
+        "_flow.verdict ==",
+        "1 == 'a'",
+        "",
+        "no_such_function(_flow)"
+      })
+  void aWrongExpressionIsAnErrorThatNamesIt(String expression) {
+    assertThatThrownBy(() -> FILTERS.compile(List.of(celFilter("true", expression)), List.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("flow filter: experimental: \"" + expression + "\"");
+  }
+
+  /** Text that grows without end in nesting, in length or in what it takes to evaluate. */
+  @Test
+  void anExpressionTakesNoMoreThanItMay() {
+    for (String wrong : List.of("(".repeat(5000) + "true" + ")".repeat(5000), "!".repeat(20_000))) {
+      assertThatThrownBy(() -> FILTERS.compile(List.of(celFilter(wrong)), List.of()))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    String list = "[1,2,3,4,5,6,7,8,9,10]";
+    String endless = "x == 0";
+    for (String name : List.of("a", "b", "c", "d", "e", "f", "g", "x")) {
+      endless = list + ".exists(" + name + ", " + endless + ")";
+    }
+    assertThat(matchesCel(endless, Flows.trace())).isFalse();
+    assertThat(matchesCel("'" + "a".repeat(5000) + "'.matches('(a*)*b')", Flows.trace())).isFalse();
   }
 
   @ParameterizedTest

@@ -142,7 +142,10 @@ final class RelayService implements BindableService, ObserverGrpc.AsyncService {
         () -> {
           Map<Peer, ServerStatusResponse> answers = ask(stub -> stub.serverStatus(request));
           var sum = ServerStatusResponse.newBuilder().setVersion(version);
-          for (ServerStatusResponse answer : answers.values()) {
+          // How much goes on in all namespaces, and what nodes there are, is not for tenants.
+          boolean all = TenantGate.namespaces() == null;
+          for (ServerStatusResponse answer :
+              all ? answers.values() : Set.<ServerStatusResponse>of()) {
             sum.setNumFlows(sum.getNumFlows() + answer.getNumFlows())
                 .setMaxFlows(sum.getMaxFlows() + answer.getMaxFlows())
                 .setSeenFlows(sum.getSeenFlows() + answer.getSeenFlows())
@@ -151,7 +154,7 @@ final class RelayService implements BindableService, ObserverGrpc.AsyncService {
           }
           int unavailable = 0;
           for (Peer peer : directory.peers()) {
-            if (!answers.containsKey(peer) && unavailable++ < MOST_UNAVAILABLE) {
+            if (!answers.containsKey(peer) && unavailable++ < MOST_UNAVAILABLE && all) {
               sum.addUnavailableNodes(peer.name());
             }
           }

@@ -40,7 +40,10 @@ final class TenantGate implements ServerInterceptor {
       Set.of("grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection");
 
   private static final Set<String> FOR_TENANTS =
-      Set.of("observer.Observer/GetFlows", "observer.Observer/GetNamespaces");
+      Set.of(
+          "observer.Observer/GetFlows",
+          "observer.Observer/GetNamespaces",
+          "observer.Observer/ServerStatus");
 
   private final Tenants tenants;
 

@@ -99,7 +99,7 @@ final class TenantGateTest {
 
     @Override
     public void serverStatus(ServerStatusRequest request, StreamObserver<ServerStatusResponse> to) {
-      to.onNext(ServerStatusResponse.getDefaultInstance());
+      to.onNext(ServerStatusResponse.newBuilder().setNumFlows(7).setSeenFlows(9).build());
       to.onCompleted();
     }
 
@@ -301,6 +301,11 @@ final class TenantGateTest {
         .extracting(Namespace::getNamespace)
         .containsExactly("a");
     as(token).getFlows(flows()).forEachRemaining(_ -> {});
+    var told = as(token).serverStatus(status());
+    assertThat(told.getNumConnectedNodes().getValue()).isEqualTo(1);
+    assertThat(told.getVersion()).isNotEmpty();
+    assertThat(told.getNumFlows() + told.getSeenFlows()).as("others' too").isZero();
+    assertThat(as(token("platform")).serverStatus(status()).getSeenFlows()).isEqualTo(9);
     refused(
         Status.Code.PERMISSION_DENIED,
         "whoever may see all namespaces",
