@@ -30,6 +30,8 @@ const VIEWS = [
 interface Session {
   needed: boolean;
   known: boolean;
+  /** Each signs in with his own Kubernetes token. */
+  tenants: boolean;
 }
 
 function Page(): JSX.Element {
@@ -56,7 +58,7 @@ function Page(): JSX.Element {
     document.title = `${VIEWS.find(([view]) => view === path)?.[1] ?? "Flow"} – Ovenet`;
   }, [path]);
   if (session !== null && session.needed && !session.known)
-    return <SignIn onKnown={() => setSession({ needed: true, known: true })} />;
+    return <SignIn tenants={session.tenants} onKnown={() => setSession({ ...session, known: true })} />;
   return (
     <>
       <a class="skip" href="#main">
@@ -73,6 +75,7 @@ function Page(): JSX.Element {
             </Link>
           ))}
         </nav>
+        {session?.needed ? <SignOut onGone={() => setSession({ ...session, known: false })} /> : null}
         <Theme />
       </header>
       <main id="main" tabIndex={-1}>
@@ -140,7 +143,16 @@ function Theme(): JSX.Element {
   );
 }
 
-function SignIn({ onKnown }: { onKnown: () => void }): JSX.Element {
+function SignOut({ onGone }: { onGone: () => void }): JSX.Element {
+  // What cannot be told to the server is over here all the same.
+  return (
+    <button type="button" onClick={() => void post<object>("session", { end: true }).then(onGone, onGone)}>
+      Sign out
+    </button>
+  );
+}
+
+function SignIn({ tenants, onKnown }: { tenants: boolean; onKnown: () => void }): JSX.Element {
   const [token, setToken] = useState("");
   const [error, setError] = useState<ApiError | null>(null);
   return (
@@ -155,7 +167,7 @@ function SignIn({ onKnown }: { onKnown: () => void }): JSX.Element {
         }}
       >
         <label>
-          Token{" "}
+          {tenants ? "Kubernetes token" : "Token"}{" "}
           <input
             type="password"
             autocomplete="current-password"
@@ -165,7 +177,11 @@ function SignIn({ onKnown }: { onKnown: () => void }): JSX.Element {
         </label>{" "}
         <button type="submit">Sign in</button>
       </form>
-      <p>It is in the file that `ovenet ui` was started with (--token-file).</p>
+      <p>
+        {tenants
+          ? "Your own Kubernetes token: you see what it may see. `kubectl create token NAME -n NAMESPACE` makes one."
+          : "It is in the file that `ovenet ui` was started with (--token-file)."}
+      </p>
       {error === null ? null : <Failure error={error} />}
     </main>
   );

@@ -18,6 +18,7 @@ class TenantsIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String OVENET = Ovenet.HOME.resolve("ovenet").toString();
   private static final String RELAY = "127.0.0.1:4299";
+  private static final String PAGE = "127.0.0.1:12001";
 
   private static final String TEAMS =
       """
@@ -129,11 +130,53 @@ class TenantsIT {
             .contains("user=\"system:serviceaccount:team-a:reader\"")
             .contains("method=observer.Observer/GetFlows namespaces=team-a request={")
             .doesNotContain(Files.readString(token).strip());
+        atThePage(lab, Files.readString(token).strip());
       } finally {
         lab.processes("--listen-address=" + RELAY).forEach(ProcessHandle::destroy);
         relay.destroy();
         relay.onExit().join();
       }
+    }
+  }
+
+  /** The same in a browser: {@code ui/src/test/web/journeys/tenants.test.ts}. */
+  private static void atThePage(RunningLab lab, String token) throws Exception {
+    Path log = lab.file("tenants-page.log", "");
+    Process page =
+        lab.ovenet()
+            .prepare(
+                onNode(
+                    "ui",
+                    "--tenants=true",
+                    "--kubeconfig=/run/kubeconfig",
+                    "--server=" + RELAY,
+                    "--listen=" + PAGE))
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    try {
+      Eventually.holds("the page is there", () -> Files.readString(log).contains("http://" + PAGE));
+      String build = Ovenet.HOME.resolve("ui/build.mjs").toString();
+      Ovenet.Result browsed =
+          lab.ovenet()
+              .run(
+                  "lab",
+                  "exec",
+                  "node/node-1",
+                  "--",
+                  "env",
+                  "OVENET_PAGE=http://" + PAGE,
+                  "OVENET_TOKEN=" + token,
+                  "node",
+                  build,
+                  "journeys",
+                  "tenants.test.ts");
+      assertThat(browsed.exit()).as("%s%s", browsed.out(), browsed.err()).isZero();
+      assertThat(Files.readString(log)).doesNotContain(token);
+    } finally {
+      lab.processes("--listen=" + PAGE).forEach(ProcessHandle::destroy);
+      page.destroy();
+      page.onExit().join();
     }
   }
 

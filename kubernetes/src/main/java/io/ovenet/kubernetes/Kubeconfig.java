@@ -32,10 +32,36 @@ public final class Kubeconfig {
    */
   public static Cluster read(Path file) throws IOException {
     try {
-      return parse(file.toAbsolutePath(), Files.readString(file));
+      return parse(file.toAbsolutePath(), Files.readString(file), true);
     } catch (YamlEngineException | IllegalArgumentException | GeneralSecurityException e) {
       throw new IOException("kubeconfig " + file + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * The server of a file's current context, or of the pod in which this process runs, for whoever
+   * has a token: without any credentials of the file's or the pod's own.
+   *
+   * @throws IOException likewise
+   */
+  public static Cluster withToken(@Nullable Path file, String token) throws IOException {
+    Cluster cluster;
+    if (file == null) {
+      cluster = inCluster();
+    } else {
+      try {
+        cluster = parse(file.toAbsolutePath(), Files.readString(file), false);
+      } catch (YamlEngineException | IllegalArgumentException | GeneralSecurityException e) {
+        throw new IOException("kubeconfig " + file + ": " + e.getMessage(), e);
+      }
+    }
+    String header = "Bearer " + token;
+    return new Cluster(
+        cluster.server(),
+        cluster.tls(),
+        cluster.tlsServerName(),
+        cluster.verifyServer(),
+        () -> header);
   }
 
   /** The service account of the pod in which this process runs. */
@@ -56,13 +82,13 @@ public final class Kubeconfig {
     }
   }
 
-  private static Cluster parse(Path file, String text)
+  private static Cluster parse(Path file, String text, boolean withUser)
       throws IOException, GeneralSecurityException {
     var config = yaml(text);
     var current = config.string("current-context");
     var context = named(config, "contexts", current).object("context");
     var cluster = named(config, "clusters", context.string("cluster")).object("cluster");
-    var userName = context.string("user");
+    var userName = withUser ? context.string("user") : "";
     var user =
         userName.isEmpty() ? JsonObject.EMPTY : named(config, "users", userName).object("user");
     for (var unserved : List.of("exec", "auth-provider")) {

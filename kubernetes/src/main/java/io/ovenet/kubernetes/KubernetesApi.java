@@ -55,6 +55,11 @@ public final class KubernetesApi implements ClusterWatch, AutoCloseable {
         kubeconfig == null ? Kubeconfig.inCluster() : Kubeconfig.read(kubeconfig));
   }
 
+  /** The same server for whoever has a token, with that alone. */
+  public static KubernetesApi open(@Nullable Path kubeconfig, String token) throws IOException {
+    return new KubernetesApi(Kubeconfig.withToken(kubeconfig, token));
+  }
+
   /** The same server by connections of their own, whose calls fail sooner. */
   public KubernetesApi impatient(Duration longest) {
     return new KubernetesApi(cluster, longest);

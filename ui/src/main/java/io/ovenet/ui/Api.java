@@ -1,5 +1,6 @@
 package io.ovenet.ui;
 
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.ovenet.kubernetes.ApiException;
 import io.ovenet.kubernetes.Json;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** What is asked once and answered with JSON, by path. */
 final class Api {
@@ -56,16 +58,26 @@ final class Api {
             case 403 -> "the account that the page uses may not read this: give it that right";
             default -> "look at the API server's log";
           };
-      throw new HttpFailure(502, String.valueOf(e.getMessage()), remedy);
+      throw new HttpFailure(e.code() == 403 ? 403 : 502, String.valueOf(e.getMessage()), remedy);
     } catch (StatusRuntimeException e) {
-      throw new HttpFailure(
-          502, "the Hubble server: " + e.getStatus().getCode(), "is the relay up?");
+      throw failure(e.getStatus());
     } catch (IOException e) {
       throw new HttpFailure(
           502, String.valueOf(e.getMessage()), "is the API server up, and reachable from here?");
     } catch (Json.JsonException | IllegalArgumentException e) {
       throw new HttpFailure(400, String.valueOf(e.getMessage()), "");
     }
+  }
+
+  /** What the server's refusal means for who asked. */
+  static HttpFailure failure(Status status) {
+    String said = Objects.requireNonNullElse(status.getDescription(), "");
+    return switch (status.getCode()) {
+      case PERMISSION_DENIED -> new HttpFailure(403, said, "ask whoever runs the cluster for it");
+      case UNAUTHENTICATED ->
+          new HttpFailure(HttpFailure.UNAUTHORIZED, said, "sign in with a new token");
+      default -> new HttpFailure(502, "the Hubble server: " + status.getCode(), "is the relay up?");
+    };
   }
 
   private Map<String, Object> get(String path, Map<String, String> parameters) throws IOException {

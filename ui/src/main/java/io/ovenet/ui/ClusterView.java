@@ -30,6 +30,7 @@ final class ClusterView implements AutoCloseable {
   record Reading(ClusterState state, long number, long millis) {}
 
   private final @Nullable Path kubeconfig;
+  private final @Nullable String token;
   private final Thread thread;
   private @Nullable KubernetesApi api;
   private volatile @Nullable Reading reading;
@@ -38,8 +39,15 @@ final class ClusterView implements AutoCloseable {
   private volatile long asked = System.nanoTime();
   private volatile boolean closed;
 
-  ClusterView(@Nullable Path kubeconfig) {
+  /**
+   * Asks nothing so far.
+   *
+   * @param kubeconfig null: there is no cluster to ask
+   * @param token with which it is asked; null: as the kubeconfig's user
+   */
+  ClusterView(@Nullable Path kubeconfig, @Nullable String token) {
     this.kubeconfig = kubeconfig;
+    this.token = token;
     thread = Thread.ofPlatform().daemon().name("cluster").unstarted(this::run);
   }
 
@@ -84,8 +92,13 @@ final class ClusterView implements AutoCloseable {
       remedy =
           switch (e.code()) {
             case 401 ->
-                "its token has expired or is none: get a new one and start `ovenet ui` again";
-            case 403 -> "it may not list pods and policies: give its account that right";
+                token == null
+                    ? "its token has expired or is none: get a new one and start `ovenet ui` again"
+                    : "your token has expired: sign in with a new one";
+            case 403 ->
+                token == null
+                    ? "it may not list pods and policies: give its account that right"
+                    : "what policies say takes the right to list pods and policies of all namespaces";
             default -> "look at the API server's log";
           };
     } catch (IOException | IllegalArgumentException e) {
@@ -96,13 +109,18 @@ final class ClusterView implements AutoCloseable {
 
   /** The connection, for other questions. */
   synchronized KubernetesApi api() throws IOException {
+    if (api == null) {
+      api = open();
+    }
+    return api;
+  }
+
+  /** A connection of the caller's own. */
+  KubernetesApi open() throws IOException {
     if (kubeconfig == null) {
       throw new IOException("no cluster was named: start the page with --kubeconfig=FILE");
     }
-    if (api == null) {
-      api = KubernetesApi.open(kubeconfig);
-    }
-    return api;
+    return token == null ? KubernetesApi.open(kubeconfig) : KubernetesApi.open(kubeconfig, token);
   }
 
   /** The last reading; null before the first that succeeded. */

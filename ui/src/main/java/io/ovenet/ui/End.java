@@ -15,6 +15,10 @@ import java.util.List;
  */
 record End(String namespace, String application, String pod, String machine, String entity) {
   private static final String LAUNCHER = "virt-launcher-";
+
+  /** Of whom the namespace alone is known, or told to who looks. */
+  private static final String SOME_POD = "(some pod)";
+
   private static final List<String> APPLICATION =
       List.of(
           "k8s:app=", "k8s:app.kubernetes.io/name=", "k8s:k8s-app=", "k8s:vm.kubevirt.io/name=");
@@ -27,8 +31,11 @@ record End(String namespace, String application, String pod, String machine, Str
   }
 
   static End of(Endpoint endpoint) {
-    if (endpoint.getNamespace().isEmpty() || endpoint.getPodName().isEmpty()) {
+    if (endpoint.getNamespace().isEmpty()) {
       return new End("", "", "", "", entity(endpoint));
+    }
+    if (endpoint.getPodName().isEmpty()) {
+      return new End(endpoint.getNamespace(), SOME_POD, SOME_POD, "", "");
     }
     String machine = machine(endpoint);
     return new End(

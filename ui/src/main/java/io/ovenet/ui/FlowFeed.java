@@ -34,6 +34,7 @@ final class FlowFeed implements AutoCloseable {
   private volatile boolean closed;
   private volatile boolean connected;
   private volatile String failure = "";
+  private volatile boolean unauthenticated;
   private volatile long sinceMillis = System.currentTimeMillis();
   private final AtomicLong lost = new AtomicLong();
   private volatile long newestMillis;
@@ -64,6 +65,7 @@ final class FlowFeed implements AutoCloseable {
         if (closed) {
           return;
         }
+        unauthenticated = e.getStatus().getCode() == Status.Code.UNAUTHENTICATED;
         state(false, words(e));
       }
       try {
@@ -121,6 +123,11 @@ final class FlowFeed implements AutoCloseable {
       unavailableSince = System.nanoTime();
       stream.cancel(null);
     }
+  }
+
+  /** Whether the server does not know who asks, or no longer. */
+  boolean isUnauthenticated() {
+    return unauthenticated;
   }
 
   private static String words(StatusRuntimeException failure) {

@@ -2,6 +2,9 @@ package io.ovenet.ui;
 
 /** A request that is answered with an error: what is the matter, and what to do. */
 final class HttpFailure extends RuntimeException {
+  /** Whoever asks has to sign in. */
+  static final int UNAUTHORIZED = 401;
+
   private static final long serialVersionUID = 1;
 
   private final int code;

@@ -74,14 +74,15 @@ final class Live {
     }
   }
 
-  /** Writes until the reader goes away or the server stops. */
-  void stream(Map<String, String> parameters, OutputStream out)
+  /** Writes until the reader goes away, his session is over or the server stops. */
+  void stream(Map<String, String> parameters, OutputStream out, Session session)
       throws IOException, InterruptedException {
     Set<String> views = Set.of(parameters.getOrDefault("view", "").split(",", -1));
     FlowQuery query = FlowQuery.of(parameters);
     long seen = store.newest();
     long drawn = -1;
-    for (long step = 0; ; step++) {
+    for (long step = 0; !session.isOver(); step++) {
+      session.used();
       if (step % 4 == 0) {
         write(out, "state", state());
         long version = map.version();

@@ -2,7 +2,9 @@ package io.ovenet.ui;
 
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -13,18 +15,26 @@ import io.ovenet.api.ledger.LedgerGrpc;
 import io.ovenet.api.observer.ObserverGrpc;
 import java.net.UnixDomainSocketAddress;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The connection to the Hubble server. Thread-safe; closing ends the calls on it. */
 final class RelayClient implements AutoCloseable {
   private static final int MAX_MESSAGE_BYTES = 16 << 20;
   private static final int CALL_SECONDS = 12;
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
   private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final String address;
   private final ManagedChannel channel;
 
-  /** Opens nothing so far. */
-  RelayClient(String address) {
+  /**
+   * Opens nothing so far.
+   *
+   * @param tls null: plaintext
+   * @param token shown with each call; null: none is
+   */
+  RelayClient(String address, @Nullable RelayTls tls, @Nullable String token) {
     this.address = address;
     NettyChannelBuilder builder;
     if (address.startsWith("unix:")) {
@@ -38,9 +48,21 @@ final class RelayClient implements AutoCloseable {
     } else {
       builder = NettyChannelBuilder.forTarget(address).channelType(NioSocketChannel.class);
     }
+    if (tls == null) {
+      builder.usePlaintext();
+    } else {
+      builder.sslContext(tls.context());
+      if (!tls.serverName().isEmpty()) {
+        builder.overrideAuthority(tls.serverName());
+      }
+    }
+    if (token != null) {
+      var headers = new Metadata();
+      headers.put(AUTHORIZATION, "Bearer " + token);
+      builder.intercept(MetadataUtils.newAttachHeadersInterceptor(headers));
+    }
     channel =
         builder
-            .usePlaintext()
             .eventLoopGroup(loop)
             .directExecutor()
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)

@@ -1,31 +1,28 @@
 package io.ovenet.ui;
 
-import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.question.Target;
 import io.ovenet.trace.TraceAnswer;
 import io.ovenet.trace.TraceEnds;
 import io.ovenet.trace.TraceText;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Sends packets in pods' places, as {@code ovenet trace} does. */
 final class Tracing {
   private final RelayClient relay;
-  private final @Nullable Path kubeconfig;
+  private final ClusterView cluster;
 
   /**
    * Sends nothing so far.
    *
-   * @param kubeconfig of the cluster whose names they are; null: as a pod
+   * @param cluster whose names they are
    */
-  Tracing(RelayClient relay, @Nullable Path kubeconfig) {
+  Tracing(RelayClient relay, ClusterView cluster) {
     this.relay = relay;
-    this.kubeconfig = kubeconfig;
+    this.cluster = cluster;
   }
 
   /**
@@ -36,7 +33,7 @@ final class Tracing {
   Map<String, Object> trace(String from, String to) throws IOException {
     Target target = Target.parse(to);
     TraceText text;
-    try (TraceEnds ends = new TraceEnds(() -> KubernetesApi.open(kubeconfig), "")) {
+    try (TraceEnds ends = new TraceEnds(cluster::open, "")) {
       TraceEnds.Pod source = ends.source(from);
       TraceEnds.Destination destination = ends.destination(target);
       TraceAnswer answer = TraceAnswer.ask(relay.channel(), source, destination, target.protocol());

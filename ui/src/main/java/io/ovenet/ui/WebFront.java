@@ -34,15 +34,11 @@ final class WebFront extends Handler.Abstract {
           + "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
   private final StaticFiles files;
-  private final Api api;
-  private final Live live;
   private final Gate gate;
 
-  WebFront(StaticFiles files, Api api, Live live, Gate gate) {
+  WebFront(StaticFiles files, Gate gate) {
     super(InvocationType.BLOCKING);
     this.files = files;
-    this.api = api;
-    this.live = live;
     this.gate = gate;
   }
 
@@ -89,16 +85,20 @@ final class WebFront extends Handler.Abstract {
       session(request, response, callback);
       return;
     }
-    if (!gate.isKnown(request)) {
-      throw new HttpFailure(401, "you are not signed in", "sign in with the token");
+    Session session = gate.of(request);
+    if (session == null) {
+      throw new HttpFailure(
+          HttpFailure.UNAUTHORIZED,
+          "you are not signed in, or no longer",
+          gate.isForTenants() ? "sign in with a Kubernetes token" : "sign in with the token");
     }
     Map<String, String> parameters = parameters(request);
     if (path.equals("live")) {
-      stream(parameters, response, callback);
+      stream(session, parameters, response, callback);
       return;
     }
     byte[] body = method.equals("POST") ? body(request) : new byte[0];
-    send(request, response, callback, 200, api.answer(method, path, parameters, body));
+    send(request, response, callback, 200, session.api().answer(method, path, parameters, body));
   }
 
   private void session(Request request, Response response, Callback callback) throws IOException {
@@ -108,7 +108,13 @@ final class WebFront extends Handler.Abstract {
           response,
           callback,
           200,
-          Map.of("needed", gate.asksForToken(), "known", gate.isKnown(request)));
+          Map.of(
+              "needed",
+              gate.asksForToken(),
+              "known",
+              gate.of(request) != null,
+              "tenants",
+              gate.isForTenants()));
       return;
     }
     JsonObject body;
@@ -117,10 +123,29 @@ final class WebFront extends Handler.Abstract {
     } catch (Json.JsonException e) {
       throw new HttpFailure(400, "not JSON", "");
     }
+    if (body.bool("end")) {
+      gate.end(request);
+      setCookie(request, response, "; Max-Age=0");
+      send(request, response, callback, 200, Map.of("known", false));
+      return;
+    }
     String session = gate.begin(body.string("token"));
     if (session == null) {
-      throw new HttpFailure(401, "that is not the token", "it is in the file of --token-file");
+      throw gate.isForTenants()
+          ? new HttpFailure(
+              HttpFailure.UNAUTHORIZED,
+              "the cluster does not know this token, or no longer",
+              "get one: kubectl create token NAME -n NAMESPACE")
+          : new HttpFailure(
+              HttpFailure.UNAUTHORIZED,
+              "that is not the token",
+              "it is in the file of --token-file");
     }
+    setCookie(request, response, session);
+    send(request, response, callback, 200, Map.of("known", true));
+  }
+
+  private static void setCookie(Request request, Response response, String value) {
     response
         .getHeaders()
         .add(
@@ -128,10 +153,9 @@ final class WebFront extends Handler.Abstract {
                 HttpHeader.SET_COOKIE,
                 Gate.COOKIE
                     + "="
-                    + session
+                    + value
                     + "; Path=/; HttpOnly; SameSite=Strict"
                     + (request.isSecure() ? "; Secure" : "")));
-    send(request, response, callback, 200, Map.of("known", true));
   }
 
   private void serveFile(String path, Request request, Response response, Callback callback) {
@@ -154,12 +178,13 @@ final class WebFront extends Handler.Abstract {
     response.write(true, ByteBuffer.wrap(content), callback);
   }
 
-  private void stream(Map<String, String> parameters, Response response, Callback callback) {
+  private static void stream(
+      Session session, Map<String, String> parameters, Response response, Callback callback) {
     response.setStatus(200);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream");
     response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
     try (OutputStream out = Content.Sink.asOutputStream(response)) {
-      live.stream(parameters, out);
+      session.live().stream(parameters, out, session);
       callback.succeeded();
     } catch (IOException e) {
       LOG.debug("a page went away: {}", e.getMessage());

@@ -2,7 +2,14 @@ package io.ovenet.ui;
 
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Timestamp;
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -18,6 +25,10 @@ import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Verdict;
 import io.ovenet.api.observer.GetFlowsRequest;
 import io.ovenet.api.observer.GetFlowsResponse;
+import io.ovenet.api.observer.GetNamespacesRequest;
+import io.ovenet.api.observer.GetNamespacesResponse;
+import io.ovenet.api.observer.GetNodesRequest;
+import io.ovenet.api.observer.GetNodesResponse;
 import io.ovenet.api.observer.ObserverGrpc;
 import io.ovenet.api.observer.ServerStatusRequest;
 import io.ovenet.api.observer.ServerStatusResponse;
@@ -30,21 +41,103 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** A Hubble server over gRPC whose flows a test makes. Followers get all from the first on. */
+/**
+ * A Hubble server over gRPC whose flows a test makes. Followers get all from the first on; where
+ * there are tenants, those of their namespace.
+ */
 final class FakeHubble extends ObserverGrpc.ObserverImplBase implements AutoCloseable {
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Context.Key<String> NAMESPACE = Context.key("namespace");
+
+  /**
+   * Somebody who follows.
+   *
+   * @param namespace whose flows he sees; "": all
+   */
+  private record Follower(String namespace, ServerCallStreamObserver<GetFlowsResponse> observer) {
+    void say(GetFlowsResponse response) {
+      Flow flow = response.getFlow();
+      if (namespace.isEmpty()
+          || flow.getSource().getNamespace().equals(namespace)
+          || flow.getDestination().getNamespace().equals(namespace)) {
+        observer.onNext(response);
+      }
+    }
+  }
+
   private final List<GetFlowsResponse> all = new ArrayList<>();
-  private final List<ServerCallStreamObserver<GetFlowsResponse>> followers = new ArrayList<>();
+  private final List<Follower> followers = new ArrayList<>();
+  private final Map<String, String> tenants = new ConcurrentHashMap<>();
   private final Server server;
 
   FakeHubble(int port) throws IOException {
     server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
             .addService(this)
+            .intercept(new Tokens())
             .addService(new Traces())
             .build()
             .start();
+  }
+
+  /** Where there are tenants, nobody else is known. */
+  private final class Tokens implements ServerInterceptor {
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+      String shown = Objects.requireNonNullElse(headers.get(AUTHORIZATION), "");
+      String namespace = tenants.isEmpty() ? "" : tenants.get(shown.replaceFirst("^Bearer ", ""));
+      if (namespace == null) {
+        call.close(Status.UNAUTHENTICATED.withDescription("who is that?"), new Metadata());
+        return new ServerCall.Listener<>() {};
+      }
+      if (namespace.equals("-")) {
+        call.close(Status.PERMISSION_DENIED.withDescription("he may see nothing"), new Metadata());
+        return new ServerCall.Listener<>() {};
+      }
+      return Contexts.interceptCall(
+          Context.current().withValue(NAMESPACE, namespace), call, headers, next);
+    }
+  }
+
+  /** From now on there are tenants; the token's holder sees one namespace, of "-" nothing. */
+  void tenant(String token, String namespace) {
+    tenants.put(token, namespace);
+  }
+
+  /** The token is nobody's any more; who follows a namespace is told so. */
+  synchronized void revoke(String token) {
+    String namespace = Objects.requireNonNull(tenants.remove(token));
+    followers.removeIf(
+        follower -> {
+          boolean his = follower.namespace.equals(namespace);
+          if (his) {
+            follower.observer.onError(
+                Status.UNAUTHENTICATED.withDescription("no longer").asRuntimeException());
+          }
+          return his;
+        });
+  }
+
+  @Override
+  public void getNamespaces(
+      GetNamespacesRequest request, StreamObserver<GetNamespacesResponse> observer) {
+    observer.onNext(GetNamespacesResponse.getDefaultInstance());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void getNodes(GetNodesRequest request, StreamObserver<GetNodesResponse> observer) {
+    observer.onError(
+        Status.PERMISSION_DENIED
+            .withDescription("observer.Observer/GetNodes is for whoever may see all namespaces")
+            .asRuntimeException());
   }
 
   /** Says of each packet that its own node's policy refused it. */
@@ -76,8 +169,8 @@ final class FakeHubble extends ObserverGrpc.ObserverImplBase implements AutoClos
 
   synchronized void say(GetFlowsResponse response) {
     all.add(response);
-    followers.removeIf(ServerCallStreamObserver::isCancelled);
-    followers.forEach(follower -> follower.onNext(response));
+    followers.removeIf(follower -> follower.observer.isCancelled());
+    followers.forEach(follower -> follower.say(response));
   }
 
   void flow(Flow flow) {
@@ -87,9 +180,10 @@ final class FakeHubble extends ObserverGrpc.ObserverImplBase implements AutoClos
   @Override
   public synchronized void getFlows(
       GetFlowsRequest request, StreamObserver<GetFlowsResponse> observer) {
-    var follower = (ServerCallStreamObserver<GetFlowsResponse>) observer;
-    follower.setOnCancelHandler(() -> {});
-    all.forEach(follower::onNext);
+    var client = (ServerCallStreamObserver<GetFlowsResponse>) observer;
+    client.setOnCancelHandler(() -> {});
+    var follower = new Follower(NAMESPACE.get(), client);
+    all.forEach(follower::say);
     followers.add(follower);
   }
 

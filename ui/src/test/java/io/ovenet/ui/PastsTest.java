@@ -47,7 +47,7 @@ class PastsTest {
                 })
             .build()
             .start();
-    relay = new RelayClient("127.0.0.1:" + server.getPort());
+    relay = new RelayClient("127.0.0.1:" + server.getPort(), null, null);
     pasts = new Pasts(relay);
   }
 

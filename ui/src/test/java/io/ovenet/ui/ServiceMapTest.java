@@ -2,6 +2,7 @@ package io.ovenet.ui;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ovenet.api.flow.Endpoint;
 import io.ovenet.api.flow.Flow;
 import io.ovenet.api.flow.ICMPv4;
 import io.ovenet.api.flow.Layer4;
@@ -56,6 +57,21 @@ class ServiceMapTest {
 
   private Map<?, ?> onlyEdge() {
     return (Map<?, ?>) list(json(End.Level.POD), "edges").getFirst();
+  }
+
+  /** As a tenant is told of who is in somebody else's. */
+  @Test
+  void whoseNamespaceAloneIsKnownIsNotTheWorld() {
+    Endpoint hidden = Endpoint.newBuilder().setNamespace("bank").build();
+    add(FakeHubble.tcp(FakeHubble.pod("shop", "web-0", "web"), hidden, 80, false, NOW - 1000));
+    for (End.Level level : End.Level.values()) {
+      assertThat(list(json(level), "edges"))
+          .singleElement()
+          .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.MAP)
+          .extractingByKey("to")
+          .asString()
+          .isEqualTo(level == End.Level.NAMESPACE ? "bank" : "bank/(some pod)");
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.ovenet.ui;
 
+import static io.ovenet.ui.PageClient.holds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,12 +16,9 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,62 +105,13 @@ class UiTest {
     api.close();
   }
 
-  private static void holds(Callable<Boolean> condition) throws Exception {
-    Instant deadline = Instant.now().plus(Duration.ofMinutes(1));
-    while (!condition.call()) {
-      assertThat(Instant.now()).isBefore(deadline);
-      Thread.sleep(20);
-    }
-  }
-
-  private record Answer(int code, String body, Map<String, List<String>> headers) {
-    String header(String name) {
-      return headers.getOrDefault(name, List.of("")).getFirst();
-    }
-
-    JsonObject json() {
-      return Json.parse(body.getBytes(StandardCharsets.UTF_8));
-    }
-  }
-
-  /** Headers as {@code Name: value}; HttpURLConnection would not let a test set Host. */
-  private Answer ask(String method, String path, String body, String... headers) throws Exception {
-    URI url = URI.create(ui.url());
-    try (var socket = new java.net.Socket(url.getHost(), url.getPort())) {
-      List<String> lines = new ArrayList<>(List.of(method + " " + path + " HTTP/1.1"));
-      boolean host = false;
-      for (String header : headers) {
-        lines.add(header);
-        host |= header.startsWith("Host:");
-      }
-      if (!host) {
-        lines.add("Host: 127.0.0.1:" + url.getPort());
-      }
-      byte[] content = body.getBytes(StandardCharsets.UTF_8);
-      lines.add("Content-Length: " + content.length);
-      lines.add("Connection: close");
-      var out = socket.getOutputStream();
-      out.write((String.join("\r\n", lines) + "\r\n\r\n").getBytes(StandardCharsets.UTF_8));
-      out.write(content);
-      out.flush();
-      String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      int end = all.indexOf("\r\n\r\n");
-      Map<String, List<String>> found = new java.util.TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-      String[] head = all.substring(0, end).split("\r\n", -1);
-      for (int i = 1; i < head.length; i++) {
-        int colon = head[i].indexOf(':');
-        found
-            .computeIfAbsent(head[i].substring(0, colon), _ -> new ArrayList<>())
-            .add(head[i].substring(colon + 1).strip());
-      }
-      return new Answer(Integer.parseInt(head[0].split(" ", -1)[1]), all.substring(end + 4), found);
-    }
+  private PageClient.Answer ask(String method, String path, String body, String... headers)
+      throws Exception {
+    return new PageClient(ui.url(), List.of()).ask(method, path, body, headers);
   }
 
   private JsonObject get(String path) throws Exception {
-    Answer answer = ask("GET", "/api/" + path, "");
-    assertThat(answer.code()).as(answer.body()).isEqualTo(200);
-    return answer.json();
+    return new PageClient(ui.url(), List.of()).get(path);
   }
 
   private List<JsonObject> flows(String query, int wanted) throws Exception {
@@ -173,7 +122,7 @@ class UiTest {
   @Test
   void thePageItselfMayLoadNothingFromElsewhere() throws Exception {
     for (String path : List.of("/", "/map", "/flow/some-id")) {
-      Answer page = ask("GET", path, "");
+      PageClient.Answer page = ask("GET", path, "");
       assertThat(page.code()).isEqualTo(200);
       assertThat(page.body()).contains("<div id=\"page\">").doesNotContain("<style", "http://");
       assertThat(page.header("Content-Security-Policy"))
@@ -214,7 +163,8 @@ class UiTest {
     assertThat(ask("GET", "/api/state", "").code()).isEqualTo(401);
     assertThat(ask("GET", "/api/live", "").code()).isEqualTo(401);
     assertThat(ask("POST", "/api/session", "{\"token\":\"a guess\"}").code()).isEqualTo(401);
-    Answer begun = ask("POST", "/api/session", "{\"token\":\"a-secret-of-24-characters\"}");
+    PageClient.Answer begun =
+        ask("POST", "/api/session", "{\"token\":\"a-secret-of-24-characters\"}");
     assertThat(begun.code()).isEqualTo(200);
     String cookie = begun.header("Set-Cookie");
     assertThat(cookie).contains("HttpOnly", "SameSite=Strict");
@@ -226,7 +176,7 @@ class UiTest {
 
   @Test
   void aTraceTellsEachHop() throws Exception {
-    Answer traced =
+    PageClient.Answer traced =
         ask("POST", "/api/trace", "{\"from\":\"shop/web\",\"to\":\"10.0.0.2:5432/TCP\"}");
     assertThat(traced.code()).as(traced.body()).isEqualTo(200);
     assertThat(traced.json().string("outcome")).isEqualTo("stopped");
@@ -241,7 +191,7 @@ class UiTest {
             "{\"from\":\"web\",\"to\":\"10.0.0.2:80\"}",
             "{\"from\":\"shop/web\",\"to\":\"shop/db\"}",
             "{\"from\":\"shop/web\",\"to\":\"shop/nobody:80\"}")) {
-      Answer refused = ask("POST", "/api/trace", wrong);
+      PageClient.Answer refused = ask("POST", "/api/trace", wrong);
       assertThat(refused.code()).as(refused.body()).isEqualTo(400);
       assertThat(refused.json().string("error")).isNotEmpty();
     }
@@ -255,7 +205,7 @@ class UiTest {
     hubble.flow(FakeHubble.tcp(FakeHubble.pod("shop", name, name), DB, 80, false).build());
     JsonObject source = flows("", 1).getFirst().object("source");
     assertThat(source.string("pod")).isEqualTo(name);
-    Answer raw = ask("GET", "/api/flows", "");
+    PageClient.Answer raw = ask("GET", "/api/flows", "");
     assertThat(raw.header("Content-Type")).isEqualTo("application/json");
     assertThat(raw.header("X-Content-Type-Options")).isEqualTo("nosniff");
   }
@@ -297,7 +247,7 @@ class UiTest {
   private JsonObject whatIf(String yaml) throws Exception {
     String body =
         new String(Json.write(Map.of("yaml", yaml, "by", "application")), StandardCharsets.UTF_8);
-    Answer answer = ask("POST", "/api/what-if", body);
+    PageClient.Answer answer = ask("POST", "/api/what-if", body);
     assertThat(answer.code()).as(answer.body()).isEqualTo(200);
     return answer.json();
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * TokenRequest, TokenReview and SubjectAccessReview, for those who serve others in this cluster.
@@ -42,13 +43,69 @@ final class AccessReviews {
             : group.equals(AUTHENTICATION) && path.getFirst().equals("tokenreviews"));
   }
 
+  /**
+   * Whether the caller may do it: who shows no token everything, a service account what its Roles
+   * say.
+   *
+   * @throws ApiException 401 if the token is nobody's, 403 if he may not
+   */
+  void check(Call call, Rbac.Attributes wanted) {
+    if (call.token().isEmpty()) {
+      return;
+    }
+    ServiceAccountTokens.Account account = account(call.token());
+    if (account == null) {
+      throw new ApiException(401, "Unauthorized", "Unauthorized");
+    }
+    String user = user(account);
+    if (!rbac.allows(user, groups(account), wanted)) {
+      throw new ApiException(
+          403,
+          "Forbidden",
+          "%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s"
+              .formatted(
+                  wanted.whole() + (wanted.name().isEmpty() ? "" : " \"" + wanted.name() + "\""),
+                  user,
+                  wanted.verb(),
+                  wanted.whole(),
+                  wanted.group(),
+                  wanted.namespace().isEmpty()
+                      ? "at the cluster scope"
+                      : "in the namespace \"" + wanted.namespace() + "\""));
+    }
+  }
+
+  private ServiceAccountTokens.@Nullable Account account(String token) {
+    ServiceAccountTokens.Account account = tokens.read(token);
+    return account == null || !uid(account.namespace(), account.name()).equals(account.uid())
+        ? null
+        : account;
+  }
+
+  private static String user(ServiceAccountTokens.Account account) {
+    return "system:serviceaccount:" + account.namespace() + ":" + account.name();
+  }
+
+  private static List<String> groups(ServiceAccountTokens.Account account) {
+    return List.of(
+        "system:serviceaccounts",
+        "system:serviceaccounts:" + account.namespace(),
+        "system:authenticated");
+  }
+
   Answer answer(String resource, Call call) {
-    if (resource.equals("selfsubjectaccessreviews")) {
+    if (resource.equals("selfsubjectaccessreviews") && call.token().isEmpty()) {
       return ofTheCaller();
+    }
+    ServiceAccountTokens.Account caller = call.token().isEmpty() ? null : account(call.token());
+    if (!call.token().isEmpty() && caller == null) {
+      throw new ApiException(401, "Unauthorized", "Unauthorized");
     }
     ObjectNode review = call.object();
     ObjectNode status = Json.object();
-    if (resource.equals("tokenreviews")) {
+    if (resource.equals("selfsubjectaccessreviews") && caller != null) {
+      status.put("allowed", allows(user(caller), groups(caller), review));
+    } else if (resource.equals("tokenreviews")) {
       token(review, status);
     } else {
       access(review, status);
@@ -58,7 +115,7 @@ final class AccessReviews {
     return Answer.json(201, review);
   }
 
-  /** Everybody who reaches this server may do everything, whatever it is (and in whatever form). */
+  /** Who shows no token may do everything, whatever it is (and in whatever form). */
   private static Answer ofTheCaller() {
     ObjectNode review = Json.object();
     review.put("kind", "SelfSubjectAccessReview").put("apiVersion", AUTHORIZATION + "/v1");
@@ -73,19 +130,16 @@ final class AccessReviews {
     if (token.isEmpty()) {
       throw ApiException.badRequest("TokenReview: spec.token is empty: it takes a token");
     }
-    ServiceAccountTokens.Account account = tokens.read(token);
-    if (account == null || !uid(account.namespace(), account.name()).equals(account.uid())) {
+    ServiceAccountTokens.Account account = account(token);
+    if (account == null) {
       status.put("authenticated", false).put("error", "the token is none of this server's, or old");
       return;
     }
     status.put("authenticated", true);
     ObjectNode user = status.putObject("user");
-    user.put("username", "system:serviceaccount:" + account.namespace() + ":" + account.name());
+    user.put("username", user(account));
     user.put("uid", account.uid());
-    user.putArray("groups")
-        .add("system:serviceaccounts")
-        .add("system:serviceaccounts:" + account.namespace())
-        .add("system:authenticated");
+    groups(account).forEach(user.putArray("groups")::add);
   }
 
   private void access(ObjectNode review, ObjectNode status) {
@@ -95,6 +149,10 @@ final class AccessReviews {
       throw ApiException.badRequest(
           "SubjectAccessReview: one of spec.user and spec.groups is needed");
     }
+    status.put("allowed", allows(user, groups, review));
+  }
+
+  private boolean allows(String user, List<String> groups, ObjectNode review) {
     String attributes = "spec.resourceAttributes.";
     var wanted =
         new Rbac.Attributes(
@@ -104,7 +162,7 @@ final class AccessReviews {
             Json.text(review, attributes + "subresource"),
             Json.text(review, attributes + "namespace"),
             Json.text(review, attributes + "name"));
-    status.put("allowed", !wanted.verb().isEmpty() && rbac.allows(user, groups, wanted));
+    return !wanted.verb().isEmpty() && rbac.allows(user, groups, wanted);
   }
 
   /** Of a service account; empty where there is none. */

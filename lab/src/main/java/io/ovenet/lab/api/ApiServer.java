@@ -132,7 +132,7 @@ public final class ApiServer implements AutoCloseable {
     if (options.ports() != null) {
       fronts.add(new PortForwardFront(options.ports(), sockets));
     }
-    server.setHandler(new HttpFront(router::route, options.bodyLimit(), fronts));
+    server.setHandler(new HttpFront(router::route, options.bodyLimit(), fronts, router::check));
     server.setStopTimeout(0);
     loopback = connector();
     loopback.setHost(InetAddress.getLoopbackAddress().getHostAddress());
@@ -205,7 +205,8 @@ public final class ApiServer implements AutoCloseable {
       throw new IllegalStateException("no resource " + plural);
     }
     Call call =
-        new Call("POST", "/", Map.of("fieldValidation", "Strict"), "", Answer.JSON, new byte[0]);
+        new Call(
+            "POST", "/", Map.of("fieldValidation", "Strict"), "", Answer.JSON, new byte[0], "");
     try {
       verbs.create(resource, "", object, call);
     } catch (ApiException e) {

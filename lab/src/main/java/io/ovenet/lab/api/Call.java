@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param query the first value of each parameter
  * @param contentType without parameters, in lower case, "" if none was given
+ * @param token of the caller, "" if he shows none
  * @param warnings what the answer's {@code Warning} headers will say
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared, and nobody writes into the bytes
@@ -25,6 +26,7 @@ record Call(
     String accept,
     String contentType,
     byte[] body,
+    String token,
     List<String> warnings) {
 
   Call(
@@ -33,8 +35,9 @@ record Call(
       Map<String, String> query,
       String accept,
       String contentType,
-      byte[] body) {
-    this(method, path, query, accept, contentType, body, new ArrayList<>());
+      byte[] body,
+      String token) {
+    this(method, path, query, accept, contentType, body, token, new ArrayList<>());
   }
 
   String parameter(String name) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -27,21 +28,29 @@ final class HttpFront extends Handler.Abstract {
   /** Bytes of a body beyond its limit that are read and thrown away. */
   private static final long DISCARDED = 64L << 20;
 
+  private static final String BEARER = "Bearer ";
   private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
 
   private final Function<Call, Answer> router;
   private final int bodyLimit;
   private final List<SocketFront> sockets;
+  private final Consumer<Call> allowed;
 
   /**
    * @param bodyLimit bytes of a request's body beyond which it is refused
    * @param sockets who take WebSockets to pods
+   * @param allowed throws where a caller may not ask for one
    */
-  HttpFront(Function<Call, Answer> router, int bodyLimit, List<SocketFront> sockets) {
+  HttpFront(
+      Function<Call, Answer> router,
+      int bodyLimit,
+      List<SocketFront> sockets,
+      Consumer<Call> allowed) {
     super(InvocationType.BLOCKING);
     this.router = router;
     this.bodyLimit = bodyLimit;
     this.sockets = List.copyOf(sockets);
+    this.allowed = allowed;
   }
 
   @Override
@@ -52,6 +61,7 @@ final class HttpFront extends Handler.Abstract {
     try {
       for (SocketFront front : upgrade ? sockets : List.<SocketFront>of()) {
         if (front.takes(request)) {
+          allowed.accept(call(request));
           return front.handle(request, response, callback);
         }
       }
@@ -133,7 +143,15 @@ final class HttpFront extends Handler.Abstract {
         query,
         header(request, HttpHeader.ACCEPT),
         (parameters < 0 ? type : type.substring(0, parameters)).trim().toLowerCase(Locale.ROOT),
-        body(request));
+        body(request),
+        token(request));
+  }
+
+  private static String token(Request request) {
+    String header = header(request, HttpHeader.AUTHORIZATION);
+    return header.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        ? header.substring(BEARER.length()).strip()
+        : "";
   }
 
   private byte[] body(Request request) throws IOException {

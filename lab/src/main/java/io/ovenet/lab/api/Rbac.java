@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 
 /**
- * Who may do what by the Roles and bindings that there are. This server itself asks nobody for his
- * rights; it answers others that do. Thread-safe.
+ * Who may do what by the Roles and bindings that there are. This server itself asks about service
+ * accounts alone, by their tokens, and answers others that ask. Thread-safe.
  *
  * @see <a href="https://kubernetes.io/docs/reference/access-authn-authz/rbac/">RBAC</a>
  */

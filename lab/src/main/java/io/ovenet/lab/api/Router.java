@@ -106,7 +106,46 @@ final class Router {
     if (AccessReviews.isOne(group, path, call)) {
       return reviews.answer(path.getFirst(), call);
     }
-    return serve(target(group, version, path), call);
+    Target target = target(group, version, path);
+    check(target, call);
+    return serve(target, call);
+  }
+
+  /**
+   * Whether the caller may do what is asked below a resource of the core group, by another way than
+   * {@link #route}.
+   *
+   * @throws ApiException if he may not, or it is not there
+   */
+  void check(Call call) {
+    List<String> path = new ArrayList<>(List.of(call.path().split("/", -1)));
+    path.removeIf(String::isEmpty);
+    check(target("", path.get(1), path.subList(2, path.size())), call);
+  }
+
+  private void check(Target target, Call call) {
+    reviews.check(
+        call,
+        new Rbac.Attributes(
+            verb(call, target),
+            target.resource().group(),
+            target.resource().plural(),
+            target.below(),
+            target.namespace(),
+            target.name()));
+  }
+
+  /** As Kubernetes calls what a request does. */
+  private static String verb(Call call, Target target) {
+    boolean one = !target.name().isEmpty();
+    return switch (call.method()) {
+      case "GET", "HEAD" -> call.flag("watch") ? "watch" : one ? "get" : "list";
+      case "POST" -> "create";
+      case "PUT" -> "update";
+      case "PATCH" -> "patch";
+      case "DELETE" -> one ? "delete" : "deletecollection";
+      default -> call.method().toLowerCase(java.util.Locale.ROOT);
+    };
   }
 
   private Target target(String group, String version, List<String> path) {
@@ -352,6 +391,7 @@ final class Router {
             call.accept(),
             "application/merge-patch+json",
             Json.bytes(patch),
+            call.token(),
             call.warnings());
     return verbs.patch(target.resource(), target.namespace(), target.name(), false, merge);
   }
