@@ -43,7 +43,7 @@ export function notices({ state, heard, away }: Liveness): Notice[] {
     found.push({
       severity: "warning",
       what: `The cluster can't be read: ${visible(cluster.failure)}.`,
-      remedy: `${cluster.remedy}. Flows go on; policies, pods and reasons are ${cluster.known ? "as last known" : "missing"}.`,
+      remedy: `${cluster.remedy.charAt(0).toUpperCase()}${cluster.remedy.slice(1)}. Flows go on; policies, pods and reasons are ${cluster.known ? "as last known" : "missing"}.`,
     });
   }
   const apart = heard === null ? 0 : state.now - heard;
