@@ -105,6 +105,12 @@ final class LiveNode implements AutoCloseable {
   private void setUpOutside() {
     NetworkNamespace outside = NetworkNamespace.create();
     namespaces.put("outside", outside);
+    // Nobody there asks for IPv6's neighbours and routers whenever it pleases.
+    outside.call(
+        () -> {
+          Sysctl.write("net/ipv6/conf/default/disable_ipv6", "1");
+          return true;
+        });
     node.inside(
         () -> {
           try (Netlink netlink = Netlink.open()) {

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * also where the disk took no more. For one thread.
  */
 final class RotatedFile implements AutoCloseable {
+  private static final int LONGEST_LINE = 1 << 20;
+
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH-mm-ss.SSS", Locale.ROOT)
           .withZone(ZoneOffset.UTC);
@@ -78,9 +80,12 @@ final class RotatedFile implements AutoCloseable {
     FileChannel open = channel;
     if (open == null) {
       Files.createDirectories(directory());
-      open = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      open =
+          FileChannel.open(
+              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
       channel = open;
-      size = open.size();
+      size = wholeLines(open);
+      open.truncate(size);
       open.position(size);
       if (size >= maxBytes) {
         turn();
@@ -88,6 +93,25 @@ final class RotatedFile implements AutoCloseable {
       }
     }
     return open;
+  }
+
+  /**
+   * How much of it are whole lines: a writer that is killed may leave a part of one behind. All,
+   * where there is no end of a line in what would be looked at.
+   */
+  private static long wholeLines(FileChannel file) throws IOException {
+    long end = file.size();
+    var tail = ByteBuffer.allocate((int) Math.min(end, LONGEST_LINE));
+    long from = end - tail.capacity();
+    while (tail.hasRemaining() && file.read(tail, from + tail.position()) >= 0) {
+      // until all of it is read
+    }
+    for (int i = tail.position() - 1; i >= 0; i--) {
+      if (tail.get(i) == '\n') {
+        return from + i + 1;
+      }
+    }
+    return end;
   }
 
   private Path directory() {

@@ -201,6 +201,18 @@ final class FlowExportersTest {
 
   /** /dev/full takes nothing, as a full disk does (null(4)). */
   @Test
+  void whatAKilledWriterLeftOfALineIsTakenAway() throws Exception {
+    Path file = directory.resolve("torn.log");
+    Files.writeString(file, "{\"flow\":{}}\n{\"flow\":{\"time\":\"20");
+    exporters.set(List.of(config("torn", file, 1 << 20, false)));
+    until(() -> metric("hubble_dynamic_exporter_up") == 1);
+    write(2);
+    until(() -> metric("ovenet_exported_flows_total") == 2);
+    assertThat(lines(file)).hasSize(3).allSatisfy(line -> assertThat(line).endsWith("}"));
+    assertThat(lines(file).getFirst()).as("whole ones stay").isEqualTo("{\"flow\":{}}");
+  }
+
+  @Test
   void aFullDiskIsCountedAndHurtsNobodyElse() throws Exception {
     Path full = directory.resolve("full.log");
     Files.createSymbolicLink(full, Path.of("/dev/full"));
