@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /** A node that has more pods than addresses, one that moves to another address, another name. */
 class ChangingNodesIT {
-  private static final int PODS = 8;
+  private static final int PODS = 7;
   private static final String MOVED = "192.168.77.99";
 
   private static void pod(RunningLab lab, String name, String node, String command) {
@@ -98,7 +98,8 @@ class ChangingNodesIT {
           lab.kubectl("get", "ciliumnode", "node-2", "-o", "jsonpath={.spec.ipam.podCIDRs}")
               .succeed()
               .out();
-      assertThat(cidrs.split(",")).as(cidrs).hasSize(2);
+      // More, where a pod came to its address by several tries: each given back waits a while.
+      assertThat(cidrs.split(",")).as(cidrs).hasSizeGreaterThanOrEqualTo(2);
 
       moves(lab);
       isAnother(lab);

@@ -8,9 +8,13 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The page server's parts, put together. */
 final class Ui implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Ui.class);
+
   private final Gate gate;
   private final Server server;
   private final ServerConnector connector;
@@ -42,6 +46,10 @@ final class Ui implements AutoCloseable {
     } catch (Exception e) {
       close();
       throw new IOException("listen on " + options.listen() + ": " + e.getMessage(), e);
+    }
+    if (options.tenants() && !options.listen().getAddress().isLoopbackAddress()) {
+      LOG.warn(
+          "people's tokens come here in plaintext: let a proxy that speaks TLS stand in front");
     }
   }
 

@@ -48,7 +48,8 @@ record UiOptions(
         --token-file=FILE    What people sign in with: the first line of this file, 16 characters or
                              more. Needed where it listens beyond this machine
         --tenants=true       Everybody signs in with his own Kubernetes token instead, and sees what
-                             the relay (with --tenants=true, by TCP) and the API server let him
+                             the relay (with --tenants=true, by TCP) and the API server let him.
+                             Beyond this machine behind a proxy that speaks TLS
         --allow-host=NAME    A name that browsers use for it, behind a proxy; may be repeated
         --flows=N            How many flows it keeps, 1000 to 200000 (default 20000)
       """;
