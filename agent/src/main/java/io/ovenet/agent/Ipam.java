@@ -160,6 +160,22 @@ public final class Ipam {
     return ranges.stream().mapToInt(Range::free).sum();
   }
 
+  /** Whether addresses are given of all of these that a node may have. */
+  synchronized boolean knows(List<String> cidrs) {
+    for (String cidr : cidrs) {
+      Range range;
+      try {
+        range = new Range(parse(cidr), false);
+      } catch (IllegalArgumentException e) {
+        continue; // none that a node may have
+      }
+      if (find(range.toString()) == null) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Whether it is time for another CIDR. */
   public synchronized boolean isLow() {
     int all = 0;

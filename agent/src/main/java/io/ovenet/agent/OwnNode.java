@@ -189,6 +189,9 @@ final class OwnNode implements AutoCloseable {
 
   private void reportPods(Ipam ipam, CiliumNodeRecord record) throws IOException {
     boolean low = ipam.isLow();
+    if (low && !ipam.knows(record.podCidrs())) {
+      return; // one has just been given; once it is in use this looks again
+    }
     var depleted = record.depletedPodCidrs();
     boolean told =
         low

@@ -106,6 +106,16 @@ class IpamTest {
   }
 
   @Test
+  void knowsWhatItGivesOf() {
+    var ipam = new Ipam("10.0.0.8/29");
+    assertThat(ipam.knows(List.of("10.0.0.8/29"))).isTrue();
+    assertThat(ipam.knows(List.of("10.0.0.8/29", "10.0.0.16/29"))).isFalse();
+    assertThat(ipam.knows(List.of("10.0.0.9/29", "fd00::/64"))).as("the same; never").isTrue();
+    ipam.use(List.of("10.0.0.8/29", "10.0.0.16/29"));
+    assertThat(ipam.knows(List.of("10.0.0.16/29"))).isTrue();
+  }
+
+  @Test
   void refusesWhatOverlapsOrIsNone() {
     var ipam = new Ipam("10.1.2.0/24");
     for (var wrong : List.of("10.1.2.128/25", "10.1.0.0/16", "fd00::/64", "10.1.2.0")) {

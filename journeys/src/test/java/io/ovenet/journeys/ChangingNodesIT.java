@@ -98,8 +98,7 @@ class ChangingNodesIT {
           lab.kubectl("get", "ciliumnode", "node-2", "-o", "jsonpath={.spec.ipam.podCIDRs}")
               .succeed()
               .out();
-      // More, where a pod came to its address by several tries: each given back waits a while.
-      assertThat(cidrs.split(",")).as(cidrs).hasSizeGreaterThanOrEqualTo(2);
+      assertThat(cidrs.split(",")).as(cidrs).hasSize(2);
 
       moves(lab);
       isAnother(lab);
