@@ -231,6 +231,9 @@ final class FlowPrinter implements AutoCloseable {
           case NODE_CONNECTED, NODE_GONE, UNKNOWN_NODE_STATE, UNRECOGNIZED -> "";
         };
     if (!said.isEmpty()) {
+      if (form == Form.DICT && lines == 0) {
+        lines++; // what comes first after it is set apart, as upstream does
+      }
       err.println(
           form == Form.JSON
               ? FlowJson.of(response)

@@ -27,6 +27,7 @@ import io.ovenet.api.observer.ObserverGrpc;
 import io.ovenet.api.observer.ServerStatusRequest;
 import io.ovenet.api.observer.ServerStatusResponse;
 import io.ovenet.api.relay.NodeState;
+import io.ovenet.api.relay.NodeStatusEvent;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -242,6 +243,32 @@ final class UpstreamHubbleIT {
       assertThat(ours.get(i)).as("seed %d, line %d", seed, i).isEqualTo(theirs.get(i));
     }
     assertThat(ours).hasSameSizeAs(theirs);
+  }
+
+  /** Told on the other stream, and yet flows are set apart from it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"compact", "dict", "table"})
+  void aNodeThatIsAwayBeforeAnyFlow(String form) throws Exception {
+    for (var state : List.of(NodeState.NODE_UNAVAILABLE, NodeState.NODE_CONNECTED)) {
+      flows.clear();
+      flows.add(
+          GetFlowsResponse.newBuilder()
+              .setNodeStatus(
+                  NodeStatusEvent.newBuilder().setStateChange(state).addNodeNames("default/a"))
+              .build());
+      var random = new RandomFlows(1);
+      while (flows.size() < 3) {
+        var next = random.next();
+        if (next.hasFlow()) {
+          flows.add(next);
+        }
+      }
+      assertThat(ours(List.of("observe", "--all", "-o", form)).out())
+          .as("%s", state)
+          .isEqualTo(
+              theirs(List.of("observe", "--all", "-o", form, "--use-default-field-masks=false"))
+                  .out());
+    }
   }
 
   @Test
