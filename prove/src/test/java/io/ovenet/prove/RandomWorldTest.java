@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ovenet.policy.ClassTables;
 import io.ovenet.policy.CompiledPolicy;
+import io.ovenet.policy.IdentityClasses;
 import io.ovenet.policy.NumericIdentity;
 import io.ovenet.policy.PolicySnapshot;
 import io.ovenet.policy.PolicySubject;
@@ -152,6 +153,9 @@ class RandomWorldTest {
         int protocol = world.protocol();
         Question question =
             new Question(subject, true, world.peer(), protocol, world.port(protocol));
+        if (before.classes().classOf(question.peer().identity()) == IdentityClasses.UNKNOWN) {
+          continue; // a variant's number that its address has since the policy was added
+        }
         world.snapshot = before;
         boolean was = world.compiled(question).verdict().passes();
         world.snapshot = after;
