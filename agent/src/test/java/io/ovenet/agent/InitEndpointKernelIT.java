@@ -105,7 +105,9 @@ class InitEndpointKernelIT {
         NodeFixture.await(direction + "first", streams.get(direction + "first")::stands);
         var both = streams.get(direction + "both");
         both.stop();
-        NodeFixture.await("all arrive", () -> both.received() == both.sent());
+        NodeFixture.await(
+            () -> direction + "both lacks " + both.missing() + ", " + both.kernelsLosses(),
+            () -> both.missing().cardinality() <= both.kernelsLosses());
         assertThat(streams.get(direction + "never").received()).as("leaked").isZero();
         assertThat(streams.get(direction + "never").sent()).isGreaterThan(100);
       }

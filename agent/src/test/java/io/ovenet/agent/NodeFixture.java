@@ -31,6 +31,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -363,10 +364,15 @@ final class NodeFixture implements AutoCloseable {
   }
 
   static void await(String what, BooleanSupplier condition) {
+    await(() -> what, condition);
+  }
+
+  /** Waits; what did not come true is asked when it is given up. */
+  static void await(Supplier<String> what, BooleanSupplier condition) {
     long end = System.nanoTime() + CEILING.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > end) {
-        throw new AssertionError("never came true: " + what);
+        throw new AssertionError("never came true: " + what.get());
       }
       try {
         Thread.sleep(5);

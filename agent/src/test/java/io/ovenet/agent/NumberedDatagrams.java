@@ -7,8 +7,12 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.DatagramChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -20,10 +24,15 @@ import java.util.concurrent.locks.LockSupport;
 final class NumberedDatagrams implements AutoCloseable {
   private static final Duration PAUSE = Duration.ofMillis(4);
 
+  private final NodeFixture.Pod destination;
+  private final long lossesBefore;
   private final DatagramChannel from;
   private final DatagramChannel at;
   private final AtomicLong sent = new AtomicLong();
-  private final AtomicLong received = new AtomicLong();
+
+  /** Guarded by itself. */
+  private final BitSet arrived = new BitSet();
+
   private final AtomicBoolean stopped = new AtomicBoolean();
   private final Thread sender;
   private final Thread receiver;
@@ -31,6 +40,8 @@ final class NumberedDatagrams implements AutoCloseable {
   /** Starts the stream. */
   NumberedDatagrams(NodeFixture.Pod source, NodeFixture.Pod destination, int port)
       throws IOException {
+    this.destination = destination;
+    lossesBefore = lossesOfKernel();
     at =
         destination.inside.call(
             () -> {
@@ -60,14 +71,11 @@ final class NumberedDatagrams implements AutoCloseable {
 
   private void receive() {
     var number = ByteBuffer.allocate(8);
-    var seen = new BitSet();
     try {
       while (true) {
         at.receive(number.clear());
-        int value = (int) number.flip().getLong();
-        if (!seen.get(value)) {
-          seen.set(value);
-          received.incrementAndGet();
+        synchronized (arrived) {
+          arrived.set((int) number.flip().getLong());
         }
       }
     } catch (AsynchronousCloseException closed) {
@@ -84,7 +92,51 @@ final class NumberedDatagrams implements AutoCloseable {
 
   /** How many different ones have arrived. */
   long received() {
-    return received.get();
+    synchronized (arrived) {
+      return arrived.cardinality();
+    }
+  }
+
+  /** The numbers of those sent that have not arrived. */
+  BitSet missing() {
+    var missing = new BitSet();
+    missing.set(0, (int) sent());
+    synchronized (arrived) {
+      missing.andNot(arrived);
+    }
+    return missing;
+  }
+
+  /**
+   * How many packets, of whomever, the kernel has thrown away since the stream began, for want of
+   * room in its queues: the processors' (netdev_max_backlog) or the receiving namespace's sockets'.
+   * What policy drops is not among them.
+   */
+  long kernelsLosses() {
+    return lossesOfKernel() - lossesBefore;
+  }
+
+  private long lossesOfKernel() {
+    try {
+      long losses = 0;
+      for (var processor : Files.readAllLines(Path.of("/proc/net/softnet_stat"))) {
+        losses += Long.parseLong(processor.split(" ", -1)[1], 16);
+      }
+      return losses + destination.inside.call(NumberedDatagrams::lossesOfSockets);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  /** RcvbufErrors of UDP, in the namespace of the thread that asks. */
+  private static long lossesOfSockets() throws IOException {
+    var udp = new ArrayList<String[]>();
+    for (var line : Files.readAllLines(Path.of("/proc/thread-self/net/snmp"))) {
+      if (line.startsWith("Udp:")) {
+        udp.add(line.split(" ", -1));
+      }
+    }
+    return Long.parseLong(udp.get(1)[List.of(udp.get(0)).indexOf("RcvbufErrors")]);
   }
 
   /** Whether of the datagrams sent while this looks, enough to tell, none arrives. */
