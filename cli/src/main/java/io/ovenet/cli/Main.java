@@ -10,6 +10,7 @@ import io.ovenet.cli.service.ServiceCommand;
 import io.ovenet.cli.status.StatusCommand;
 import io.ovenet.cli.sysdump.SysdumpCommand;
 import java.io.PrintWriter;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,17 +23,6 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {
-      DemoCommand.class,
-      DoctorCommand.class,
-      HubbleCommand.class,
-      PolicyCommand.class,
-      ServiceCommand.class,
-      StatusCommand.class,
-      SysdumpCommand.class,
-      TraceCommand.class,
-      io.ovenet.lab.Main.class
-    },
     footer = {
       "",
       "Started by the launcher as well:",
@@ -44,6 +34,18 @@ import picocli.CommandLine.Spec;
       "  build     Builds what the other commands start."
     })
 public final class Main implements Runnable {
+  private static final List<Class<?>> COMMANDS =
+      List.of(
+          DemoCommand.class,
+          DoctorCommand.class,
+          HubbleCommand.class,
+          PolicyCommand.class,
+          ServiceCommand.class,
+          StatusCommand.class,
+          SysdumpCommand.class,
+          TraceCommand.class,
+          io.ovenet.lab.Main.class);
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -51,10 +53,23 @@ public final class Main implements Runnable {
     throw new CommandLine.ParameterException(spec.commandLine(), "which command?");
   }
 
-  /** The whole command line, with its way of telling errors: one line, then what to do. */
-  static CommandLine commandLine() {
+  /**
+   * The command line for these words, with its way of telling errors: one line, then what to do. It
+   * has the command that the first word names, and each where it names none: to learn the options
+   * of all takes longer than most commands do.
+   */
+  static CommandLine commandLine(String... words) {
     CommandLine commands = new CommandLine(new Main());
-    ListCommand.addTo(commands);
+    List<Class<?>> named =
+        COMMANDS.stream()
+            .filter(c -> words.length > 0 && c.getAnnotation(Command.class).name().equals(words[0]))
+            .toList();
+    if (named.isEmpty()) {
+      COMMANDS.forEach(c -> commands.addSubcommand(new CommandLine(c)));
+      ListCommand.addTo(commands);
+    } else {
+      named.forEach(c -> commands.addSubcommand(new CommandLine(c)));
+    }
     commands.setCaseInsensitiveEnumValuesAllowed(true);
     commands.setExecutionExceptionHandler(
         (failure, commandLine, parsed) -> {
@@ -74,6 +89,6 @@ public final class Main implements Runnable {
   }
 
   public static void main(String[] args) {
-    System.exit(commandLine().execute(args));
+    System.exit(commandLine(args).execute(args));
   }
 }

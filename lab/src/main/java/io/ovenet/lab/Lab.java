@@ -137,10 +137,10 @@ final class Lab implements AutoCloseable {
     }
   }
 
-  private static KubernetesClient client(String kubeconfig) {
+  static KubernetesClient client(String kubeconfig) {
     Config config = Config.fromKubeconfig(kubeconfig);
     config.setRequestTimeout(30_000);
-    // The API has no WebSockets; each watch would ask for one first.
+    // The API has WebSockets for exec and port-forward only; each watch would ask for one first.
     config.setOnlyHttpWatches(true);
     return new KubernetesClientBuilder().withConfig(config).build();
   }

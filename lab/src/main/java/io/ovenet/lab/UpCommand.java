@@ -124,9 +124,13 @@ final class UpCommand implements Callable<Integer> {
   private List<String> command(LabDirectory directory) {
     List<String> command = new ArrayList<>();
     command.addAll(
+        List.of("setsid", Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+    String cache = System.getenv("OVENET_LAB_CACHE");
+    if (cache != null) {
+      command.add("-XX:AOTCache=" + cache);
+    }
+    command.addAll(
         List.of(
-            "setsid",
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-Djava.net.preferIPv4Stack=true",
