@@ -9,8 +9,8 @@ final class HubbleServerOptions extends ServerOptions {
       names = "--kubeconfig",
       paramLabel = "FILE",
       description =
-          "The cluster, with -P and --why. By default that of KUBECONFIG, else the running lab,"
-              + " else ~/.kube/config.")
+          "The cluster, where its API server is asked. By default that of KUBECONFIG, else the"
+              + " running lab, else ~/.kube/config.")
   void setKubeconfig(Path file) {
     useCluster(file);
   }

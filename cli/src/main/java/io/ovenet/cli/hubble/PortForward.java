@@ -2,6 +2,7 @@ package io.ovenet.cli.hubble;
 
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.NamedContext;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
@@ -17,6 +18,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -51,10 +53,24 @@ final class PortForward implements AutoCloseable {
       throw new IOException("cannot read the kubeconfig " + kubeconfig);
     }
     Config config = Config.fromKubeconfig(context.isEmpty() ? null : context, kubeconfig.toFile());
+    if (!context.isEmpty()) {
+      List<String> contexts =
+          config.getContexts().stream().map(NamedContext::getName).sorted().toList();
+      if (!contexts.contains(context)) {
+        throw new HubbleException(
+            "-P: the kubeconfig "
+                + kubeconfig
+                + " has no context "
+                + context
+                + "; it has "
+                + String.join(", ", contexts));
+      }
+    }
     // A person waits: once is enough.
     config.setRequestRetryBackoffLimit(0);
     config.setConnectionTimeout(TIMEOUT_MILLIS);
     KubernetesClient client = new KubernetesClientBuilder().withConfig(config).build();
+    boolean open = false;
     try {
       Service service = client.services().inNamespace(namespace).withName(SERVICE).get();
       if (service == null) {
@@ -68,36 +84,49 @@ final class PortForward implements AutoCloseable {
                 + ": name its namespace with --kube-namespace, or a server with --server");
       }
       Pod pod = readyPod(client, service);
-      int there = targetPort(service.getSpec().getPorts().getFirst(), pod);
-      return new PortForward(
-          client,
-          client
-              .pods()
-              .inNamespace(namespace)
-              .withName(pod.getMetadata().getName())
-              .portForward(there, InetAddress.getLoopbackAddress(), free(port)));
+      int there = targetPort(firstPort(service), pod);
+      PortForward opened =
+          new PortForward(
+              client,
+              client
+                  .pods()
+                  .inNamespace(namespace)
+                  .withName(pod.getMetadata().getName())
+                  .portForward(there, InetAddress.getLoopbackAddress(), free(port)));
+      open = true;
+      return opened;
     } catch (KubernetesClientException e) {
-      client.close();
       throw new HubbleException(
           e.getCode() == NOT_FOUND
               ? "-P: " + e.getMessage()
               : "-P: the cluster of " + kubeconfig + " does not answer: " + e.getMessage(),
           e);
-    } catch (HubbleException e) {
-      client.close();
-      throw e;
+    } finally {
+      if (!open) {
+        client.close();
+      }
     }
+  }
+
+  private static ServicePort firstPort(Service service) {
+    List<ServicePort> ports = service.getSpec().getPorts();
+    if (ports == null || ports.isEmpty()) {
+      throw new HubbleException("-P: service " + nameOf(service) + " has no port");
+    }
+    return ports.getFirst();
+  }
+
+  private static String nameOf(Service service) {
+    return service.getMetadata().getNamespace() + "/" + service.getMetadata().getName();
   }
 
   private static Pod readyPod(KubernetesClient client, Service service) {
     String namespace = service.getMetadata().getNamespace();
-    List<Pod> pods =
-        client
-            .pods()
-            .inNamespace(namespace)
-            .withLabels(service.getSpec().getSelector())
-            .list()
-            .getItems();
+    Map<String, String> selector = service.getSpec().getSelector();
+    if (selector == null || selector.isEmpty()) {
+      throw new HubbleException("-P: service " + nameOf(service) + " selects no pods");
+    }
+    List<Pod> pods = client.pods().inNamespace(namespace).withLabels(selector).list().getItems();
     Optional<Pod> ready = pods.stream().filter(Readiness.getInstance()::isReady).findFirst();
     return ready.orElseThrow(
         () ->
@@ -105,9 +134,7 @@ final class PortForward implements AutoCloseable {
                 "-P: of the "
                     + pods.size()
                     + " pods of service "
-                    + namespace
-                    + "/"
-                    + SERVICE
+                    + nameOf(service)
                     + " none is ready: look at them with kubectl -n "
                     + namespace
                     + " get pods"));

@@ -6,8 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.ServicePortBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.ovenet.lab.api.ApiServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -78,5 +84,46 @@ final class PortForwardTest {
     assertThatThrownBy(() -> options.open(closed, Map.of("HUBBLE_PORT_FORWARD_PORT", "0")))
         .isInstanceOf(HubbleException.class)
         .hasMessageContaining("the cluster of " + closed + " does not answer");
+  }
+
+  @Test
+  void aServiceThatLeadsNowhereIsSaid() throws Exception {
+    try (ApiServer api = ApiServer.start(directory.resolve("api"), ApiServer.Options.DEFAULT);
+        KubernetesClient client =
+            new KubernetesClientBuilder()
+                .withConfig(Config.fromKubeconfig(api.kubeconfig()))
+                .build()) {
+      Path kubeconfig = Files.writeString(directory.resolve("kubeconfig"), api.kubeconfig());
+      assertRefused(kubeconfig, "", "has no service kube-system/hubble-relay");
+      assertRefused(kubeconfig, "other", kubeconfig + " has no context other; it has ");
+      Service relay =
+          new ServiceBuilder()
+              .withNewMetadata()
+              .withName("hubble-relay")
+              .withNamespace("kube-system")
+              .endMetadata()
+              .withNewSpec()
+              .addNewPort()
+              .withPort(80)
+              .endPort()
+              .endSpec()
+              .build();
+      client.resource(relay).create();
+      assertRefused(kubeconfig, "", "service kube-system/hubble-relay selects no pods");
+      relay.getSpec().setSelector(Map.of("app", "relay"));
+      client.resource(relay).update();
+      assertRefused(kubeconfig, "", "of the 0 pods of service kube-system/hubble-relay none");
+    }
+  }
+
+  private static void assertRefused(Path kubeconfig, String context, String why) {
+    assertThatThrownBy(
+            () ->
+                new PortForwardOptions()
+                    .open(
+                        kubeconfig,
+                        Map.of("HUBBLE_PORT_FORWARD_PORT", "0", "HUBBLE_KUBE_CONTEXT", context)))
+        .isInstanceOf(HubbleException.class)
+        .hasMessageContaining(why);
   }
 }
