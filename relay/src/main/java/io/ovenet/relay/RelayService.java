@@ -144,13 +144,8 @@ final class RelayService implements BindableService, ObserverGrpc.AsyncService {
           var sum = ServerStatusResponse.newBuilder().setVersion(version);
           // How much goes on in all namespaces, and what nodes there are, is not for tenants.
           boolean all = TenantGate.namespaces() == null;
-          for (ServerStatusResponse answer :
-              all ? answers.values() : Set.<ServerStatusResponse>of()) {
-            sum.setNumFlows(sum.getNumFlows() + answer.getNumFlows())
-                .setMaxFlows(sum.getMaxFlows() + answer.getMaxFlows())
-                .setSeenFlows(sum.getSeenFlows() + answer.getSeenFlows())
-                .setFlowsRate(sum.getFlowsRate() + answer.getFlowsRate())
-                .setUptimeNs(Math.max(sum.getUptimeNs(), answer.getUptimeNs()));
+          if (all) {
+            answers.values().forEach(answer -> add(sum, answer));
           }
           int unavailable = 0;
           for (Peer peer : directory.peers()) {
@@ -164,6 +159,14 @@ final class RelayService implements BindableService, ObserverGrpc.AsyncService {
                   .build());
           responses.onCompleted();
         });
+  }
+
+  private static void add(ServerStatusResponse.Builder sum, ServerStatusResponse answer) {
+    sum.setNumFlows(sum.getNumFlows() + answer.getNumFlows())
+        .setMaxFlows(sum.getMaxFlows() + answer.getMaxFlows())
+        .setSeenFlows(sum.getSeenFlows() + answer.getSeenFlows())
+        .setFlowsRate(sum.getFlowsRate() + answer.getFlowsRate())
+        .setUptimeNs(Math.max(sum.getUptimeNs(), answer.getUptimeNs()));
   }
 
   @Override

@@ -34,7 +34,7 @@ final class FlowFeed implements AutoCloseable {
   private volatile boolean closed;
   private volatile boolean connected;
   private volatile String failure = "";
-  private volatile boolean unauthenticated;
+  private volatile boolean refused;
   private volatile long sinceMillis = System.currentTimeMillis();
   private final AtomicLong lost = new AtomicLong();
   private volatile long newestMillis;
@@ -65,7 +65,11 @@ final class FlowFeed implements AutoCloseable {
         if (closed) {
           return;
         }
-        unauthenticated = e.getStatus().getCode() == Status.Code.UNAUTHENTICATED;
+        refused =
+            switch (e.getStatus().getCode()) {
+              case UNAUTHENTICATED, PERMISSION_DENIED -> true;
+              default -> false;
+            };
         state(false, words(e));
       }
       try {
@@ -125,9 +129,11 @@ final class FlowFeed implements AutoCloseable {
     }
   }
 
-  /** Whether the server does not know who asks, or no longer. */
-  boolean isUnauthenticated() {
-    return unauthenticated;
+  /**
+   * Whether the server has ended it for who asks: it does not know him, or not with these rights.
+   */
+  boolean isRefused() {
+    return refused;
   }
 
   private static String words(StatusRuntimeException failure) {

@@ -73,9 +73,12 @@ final class Session implements AutoCloseable {
     return usedNanos;
   }
 
-  /** The server no longer knows whose token it is. */
+  /**
+   * The server no longer knows whose token it is, or what he may see has changed: what was kept for
+   * him may be more than that.
+   */
   boolean isOver() {
-    return ends && feed.isUnauthenticated();
+    return ends && feed.isRefused();
   }
 
   @Override

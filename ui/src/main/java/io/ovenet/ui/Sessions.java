@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The sessions of tenants, one for each Kubernetes token, however often its holder signs in. One
- * that nobody has used for a while ends, and so does one whose token the server no longer knows.
- * Thread-safe.
+ * that nobody has used for a while ends, and so does one whose token the server no longer knows or
+ * whose holder's rights have changed. Thread-safe.
  */
 final class Sessions implements AutoCloseable {
   /** Flows of all sessions together, so that the server's memory has a limit. */

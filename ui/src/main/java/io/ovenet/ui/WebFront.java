@@ -125,7 +125,7 @@ final class WebFront extends Handler.Abstract {
     }
     if (body.bool("end")) {
       gate.end(request);
-      setCookie(request, response, "; Max-Age=0");
+      setCookie(request, response, "", "; Max-Age=0");
       send(request, response, callback, 200, Map.of("known", false));
       return;
     }
@@ -141,11 +141,12 @@ final class WebFront extends Handler.Abstract {
               "that is not the token",
               "it is in the file of --token-file");
     }
-    setCookie(request, response, session);
+    setCookie(request, response, session, "");
     send(request, response, callback, 200, Map.of("known", true));
   }
 
-  private static void setCookie(Request request, Response response, String value) {
+  private static void setCookie(
+      Request request, Response response, String value, String attributes) {
     response
         .getHeaders()
         .add(
@@ -154,6 +155,7 @@ final class WebFront extends Handler.Abstract {
                 Gate.COOKIE
                     + "="
                     + value
+                    + attributes
                     + "; Path=/; HttpOnly; SameSite=Strict"
                     + (request.isSecure() ? "; Secure" : "")));
   }

@@ -111,15 +111,26 @@ final class FakeHubble extends ObserverGrpc.ObserverImplBase implements AutoClos
     tenants.put(token, namespace);
   }
 
-  /** The token is nobody's any more; who follows a namespace is told so. */
-  synchronized void revoke(String token) {
-    String namespace = Objects.requireNonNull(tenants.remove(token));
+  /** The token is nobody's any more; who follows its namespace is told so. */
+  void revoke(String token) {
+    end(
+        Objects.requireNonNull(tenants.remove(token)),
+        Status.UNAUTHENTICATED.withDescription("no longer"));
+  }
+
+  /** The token's holder may see nothing any more; who follows his namespace is told so. */
+  void takeRights(String token) {
+    end(
+        Objects.requireNonNull(tenants.put(token, "-")),
+        Status.PERMISSION_DENIED.withDescription("no longer"));
+  }
+
+  private synchronized void end(String namespace, Status status) {
     followers.removeIf(
         follower -> {
           boolean his = follower.namespace.equals(namespace);
           if (his) {
-            follower.observer.onError(
-                Status.UNAUTHENTICATED.withDescription("no longer").asRuntimeException());
+            follower.observer.onError(status.asRuntimeException());
           }
           return his;
         });

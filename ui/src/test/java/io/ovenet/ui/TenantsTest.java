@@ -197,6 +197,15 @@ class TenantsTest {
   }
 
   @Test
+  void aSessionEndsWhenRightsChange() throws Exception {
+    PageClient his = signedIn(clerk);
+    holds(() -> sources(his).equals(List.of("a")));
+    hubble.takeRights(clerk);
+    holds(() -> his.ask("GET", "/api/flows", "").code() == 401);
+    assertThat(his.get("session").bool("known")).isFalse();
+  }
+
+  @Test
   void whereTokensWouldBeReadOrAreNotAskedForItDoesNotStart() {
     for (String server : List.of("relay.example:80", "unix:///run/relay.sock")) {
       assertThatThrownBy(() -> UiOptions.parse(Map.of(), "--tenants=true", "--server=" + server))
