@@ -45,6 +45,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Hubble server over gRPC whose flows a test makes. Followers get all from the first on; where
@@ -53,14 +54,16 @@ import java.util.concurrent.ConcurrentHashMap;
 final class FakeHubble extends ObserverGrpc.ObserverImplBase implements AutoCloseable {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-  private static final Context.Key<String> NAMESPACE = Context.key("namespace");
+  private static final Context.Key<String> TOKEN = Context.key("token");
 
   /**
    * Somebody who follows.
    *
+   * @param token with which
    * @param namespace whose flows he sees; "": all
    */
-  private record Follower(String namespace, ServerCallStreamObserver<GetFlowsResponse> observer) {
+  private record Follower(
+      String token, String namespace, ServerCallStreamObserver<GetFlowsResponse> observer) {
     void say(GetFlowsResponse response) {
       Flow flow = response.getFlow();
       if (namespace.isEmpty()
@@ -74,6 +77,7 @@ final class FakeHubble extends ObserverGrpc.ObserverImplBase implements AutoClos
   private final List<GetFlowsResponse> all = new ArrayList<>();
   private final List<Follower> followers = new ArrayList<>();
   private final Map<String, String> tenants = new ConcurrentHashMap<>();
+  private volatile boolean forTenants;
   private final Server server;
 
   FakeHubble(int port) throws IOException {
@@ -91,46 +95,52 @@ final class FakeHubble extends ObserverGrpc.ObserverImplBase implements AutoClos
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-      String shown = Objects.requireNonNullElse(headers.get(AUTHORIZATION), "");
-      String namespace = tenants.isEmpty() ? "" : tenants.get(shown.replaceFirst("^Bearer ", ""));
-      if (namespace == null) {
-        call.close(Status.UNAUTHENTICATED.withDescription("who is that?"), new Metadata());
+      String token =
+          Objects.requireNonNullElse(headers.get(AUTHORIZATION), "").replaceFirst("^Bearer ", "");
+      Status refusal = refusal(token);
+      if (refusal != null) {
+        call.close(refusal, new Metadata());
         return new ServerCall.Listener<>() {};
       }
-      if (namespace.equals("-")) {
-        call.close(Status.PERMISSION_DENIED.withDescription("he may see nothing"), new Metadata());
-        return new ServerCall.Listener<>() {};
-      }
-      return Contexts.interceptCall(
-          Context.current().withValue(NAMESPACE, namespace), call, headers, next);
+      return Contexts.interceptCall(Context.current().withValue(TOKEN, token), call, headers, next);
     }
+  }
+
+  /** Why nothing is shown to a token's holder; null: something is. */
+  private @Nullable Status refusal(String token) {
+    String namespace = forTenants ? tenants.get(token) : "";
+    if (namespace == null) {
+      return Status.UNAUTHENTICATED.withDescription("who is that?");
+    }
+    return namespace.equals("-")
+        ? Status.PERMISSION_DENIED.withDescription("he may see nothing")
+        : null;
   }
 
   /** From now on there are tenants; the token's holder sees one namespace, of "-" nothing. */
   void tenant(String token, String namespace) {
+    forTenants = true;
     tenants.put(token, namespace);
   }
 
-  /** The token is nobody's any more; who follows its namespace is told so. */
+  /** The token is nobody's any more; who follows with it is told so. */
   void revoke(String token) {
-    end(
-        Objects.requireNonNull(tenants.remove(token)),
-        Status.UNAUTHENTICATED.withDescription("no longer"));
+    var _ = Objects.requireNonNull(tenants.remove(token));
+    end(token);
   }
 
-  /** The token's holder may see nothing any more; who follows his namespace is told so. */
+  /** The token's holder may see nothing any more; who follows with it is told so. */
   void takeRights(String token) {
-    end(
-        Objects.requireNonNull(tenants.put(token, "-")),
-        Status.PERMISSION_DENIED.withDescription("no longer"));
+    tenants.put(token, "-");
+    end(token);
   }
 
-  private synchronized void end(String namespace, Status status) {
+  private synchronized void end(String token) {
     followers.removeIf(
         follower -> {
-          boolean his = follower.namespace.equals(namespace);
+          boolean his = follower.token.equals(token);
           if (his) {
-            follower.observer.onError(status.asRuntimeException());
+            follower.observer.onError(Objects.requireNonNull(refusal(token)).asRuntimeException());
           }
           return his;
         });
@@ -193,7 +203,15 @@ final class FakeHubble extends ObserverGrpc.ObserverImplBase implements AutoClos
       GetFlowsRequest request, StreamObserver<GetFlowsResponse> observer) {
     var client = (ServerCallStreamObserver<GetFlowsResponse>) observer;
     client.setOnCancelHandler(() -> {});
-    var follower = new Follower(NAMESPACE.get(), client);
+    String token = TOKEN.get();
+    // Whose rights went since the call came is not among the followers that were told so.
+    Status refusal = refusal(token);
+    if (refusal != null) {
+      client.onError(refusal.asRuntimeException());
+      return;
+    }
+    String namespace = forTenants ? Objects.requireNonNull(tenants.get(token)) : "";
+    var follower = new Follower(token, namespace, client);
     all.forEach(follower::say);
     followers.add(follower);
   }
