@@ -21,7 +21,8 @@ public record CiliumEndpointSliceRecord(
   }
 
   static CiliumEndpointSliceRecord read(JsonObject object) {
-    var namespace = object.string("namespace");
+    // Equal texts are one object: a cluster's endpoints have most of theirs in common.
+    var namespace = object.string("namespace").intern();
     var endpoints = new ArrayList<CiliumEndpointRecord>();
     for (var endpoint : object.objects("endpoints")) {
       if (!endpoint.string("name").isEmpty()) {
@@ -38,12 +39,12 @@ public record CiliumEndpointSliceRecord(
         "",
         CiliumRecords.number(endpoint.integer("id")),
         0,
-        networking.string("node"),
+        networking.string("node").intern(),
         CiliumRecords.ips(networking),
         "",
         CiliumRecords.namedPorts(endpoint),
         "",
-        endpoint.string("workload"));
+        endpoint.string("workload").intern());
   }
 
   /** What a slice tells of an endpoint, and nothing else of it: two of these may be compared. */

@@ -143,12 +143,12 @@ final class CiliumRecords {
         metadata.string("resourceVersion"),
         number(status.object("identity").integer("id")),
         number(status.integer("id")),
-        networking.string("node"),
+        networking.string("node").intern(),
         ips(networking),
-        status.string("state"),
+        status.string("state").intern(),
         namedPorts(status),
         owner == null ? "" : owner.uid(),
-        metadata.object("annotations").string(Workload.ANNOTATION));
+        metadata.object("annotations").string(Workload.ANNOTATION).intern());
   }
 
   static List<String> ips(JsonObject networking) {

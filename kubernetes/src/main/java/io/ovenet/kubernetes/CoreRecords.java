@@ -16,7 +16,8 @@ final class CoreRecords {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("an object without metadata.name");
     }
-    return new ObjectKey(metadata.string("namespace"), name, metadata.string("uid"));
+    // Most objects are in a namespace with many others.
+    return new ObjectKey(metadata.string("namespace").intern(), name, metadata.string("uid"));
   }
 
   static PodRecord pod(JsonObject object) {

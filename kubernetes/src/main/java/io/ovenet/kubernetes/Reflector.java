@@ -27,6 +27,12 @@ import org.slf4j.LoggerFactory;
 final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscription {
   private static final Logger LOG = LoggerFactory.getLogger(Reflector.class);
   static final int PAGE = 500;
+  private static final int FIRST_PAGE = 50;
+  private static final int LEAST_PAGE = 5;
+
+  /** What is read of a page takes ten times its bytes while it is told. */
+  private static final long PAGE_BYTES = 1 << 20;
+
   private static final Duration LIST_SILENCE = Duration.ofSeconds(60);
   private static final int WATCH_SECONDS = 300;
   private static final long FIRST_DELAY_MILLIS = 10;
@@ -179,11 +185,12 @@ final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscr
     var seen = new HashSet<String>();
     var version = "";
     var next = "";
+    int limit = FIRST_PAGE;
     do {
       var path =
           path()
               + "limit="
-              + PAGE
+              + limit
               + (next.isEmpty() ? "" : "&continue=" + KubernetesApi.query(next));
       var response = api.request(connection, path, LIST_SILENCE);
       var content = response.body().readAllBytes();
@@ -194,6 +201,7 @@ final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscr
       for (var object : page.objects("items")) {
         upsert(object, seen);
       }
+      limit = nextPage(limit, content.length);
       version = page.object("metadata").string("resourceVersion");
       next = page.object("metadata").string("continue");
       if (!next.isEmpty() && !connection.reusable()) {
@@ -210,6 +218,11 @@ final class Reflector<R extends KubernetesRecord> implements ClusterWatch.Subscr
     }
     resourceVersion = version;
     tell(handler::synced, "synced");
+  }
+
+  /** As many objects as make a page of about {@link #PAGE_BYTES}, if they are like those before. */
+  static int nextPage(int limit, int bytes) {
+    return Math.clamp(limit * PAGE_BYTES / Math.max(1, bytes), LEAST_PAGE, PAGE);
   }
 
   private void watch() throws IOException {

@@ -104,6 +104,16 @@ class ReflectorTest {
   }
 
   @Test
+  void aPageIsAboutAMebibyte() {
+    assertThat(Reflector.nextPage(50, 1 << 20)).isEqualTo(50);
+    assertThat(Reflector.nextPage(50, 5 << 20)).isEqualTo(10);
+    assertThat(Reflector.nextPage(50, 1 << 18)).isEqualTo(200);
+    assertThat(Reflector.nextPage(50, 60)).as("not more than a server gives").isEqualTo(500);
+    assertThat(Reflector.nextPage(50, 0)).isEqualTo(500);
+    assertThat(Reflector.nextPage(5, 1 << 30)).as("it goes on").isEqualTo(5);
+  }
+
+  @Test
   void asksForTheNodesPodsOnly() {
     api.watch(RecordKind.PODS, WatchScope.podsOfNode("n-1"), told);
     Until.holds("watching", () -> server.watching() == 1);
