@@ -5,7 +5,6 @@ import io.ovenet.datapath.IpcacheValue;
 import io.ovenet.policy.Cidr;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -32,7 +31,22 @@ public final class Ipcache {
 
   private final Table<IpcacheKey, IpcacheValue> table;
   private final Map<IpcacheKey, IpcacheValue> realized;
-  private final Map<IpcacheKey, EnumMap<Source, IpcacheValue>> said = new HashMap<>();
+
+  /** What the strongest source says of a prefix; most often the only one. */
+  private record Said(Source source, IpcacheValue value, @Nullable Said weaker) {
+    /** With what one source says in place of what it said; null: nothing. */
+    static @Nullable Said with(@Nullable Said all, Source source, @Nullable IpcacheValue value) {
+      if (all != null && all.source.compareTo(source) > 0) {
+        return new Said(all.source, all.value, with(all.weaker, source, value));
+      }
+      var weaker = all != null && all.source == source ? all.weaker : all;
+      return value == null ? weaker : new Said(source, value, weaker);
+    }
+  }
+
+  /** A prefix that nobody says anything of any more stays here until that is realized. */
+  private final Map<IpcacheKey, @Nullable Said> said = new HashMap<>();
+
   private final Map<IpcacheKey, Integer> variants = new HashMap<>();
   private final Set<IpcacheKey> dirty = new LinkedHashSet<>();
   private BiConsumer<IpcacheKey, @Nullable IpcacheValue> listener = (_, _) -> {};
@@ -53,12 +67,7 @@ public final class Ipcache {
 
   /** What the source says from now on; null: nothing. Takes effect with {@link #realize}. */
   void say(Source source, IpcacheKey key, @Nullable IpcacheValue value) {
-    var all = said.computeIfAbsent(key, _ -> new EnumMap<>(Source.class));
-    if (value == null) {
-      all.remove(source);
-    } else {
-      all.put(source, value);
-    }
+    said.put(key, Said.with(said.get(key), source, value));
     dirty.add(key);
   }
 
@@ -119,14 +128,8 @@ public final class Ipcache {
 
   /** Who says what is in the kernel or is to be; null if nobody does. */
   @Nullable Source source(IpcacheKey key) {
-    Source strongest = null;
-    var all = said.get(key);
-    if (all != null) {
-      for (var source : all.keySet()) {
-        strongest = source;
-      }
-    }
-    return strongest;
+    var strongest = said.get(key);
+    return strongest == null ? null : strongest.source;
   }
 
   /** The identity in the kernel of what a prefix is inside of, 0 if there is none. */
@@ -187,13 +190,8 @@ public final class Ipcache {
   }
 
   private @Nullable IpcacheValue strongest(IpcacheKey key) {
-    var all = said.get(key);
-    IpcacheValue strongest = null;
-    if (all != null) {
-      for (var value : all.values()) {
-        strongest = value;
-      }
-    }
+    var said = this.said.get(key);
+    var strongest = said == null ? null : said.value;
     int variant = strongest == null ? 0 : variants.getOrDefault(key, 0);
     return strongest == null || variant == 0
         ? strongest

@@ -7,10 +7,9 @@ import io.ovenet.kubernetes.RecordHandler;
 import io.ovenet.policy.NamedPorts;
 import java.net.InetAddress;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +19,29 @@ import org.jspecify.annotations.Nullable;
  * Used by its watch's thread alone.
  */
 final class RemoteEndpoints implements RecordHandler<CiliumEndpointRecord> {
-  /** What one endpoint says of each of its addresses. */
-  private record Said(CiliumEndpointRecord endpoint, IpcacheValue value, NamedPorts ports) {}
+  /**
+   * What one endpoint says of each of its addresses.
+   *
+   * @param before what another one said of the same address, and still does
+   */
+  private record Said(
+      String path,
+      CiliumEndpointRecord endpoint,
+      IpcacheValue value,
+      NamedPorts ports,
+      @Nullable Said before) {
+    Said after(@Nullable Said other) {
+      return new Said(path, endpoint, value, ports, other);
+    }
+
+    /** What is left when one of them says nothing any more. */
+    @Nullable Said without(String gone) {
+      if (path.equals(gone)) {
+        return before;
+      }
+      return before == null ? this : after(before.without(gone));
+    }
+  }
 
   private final ToIntFunction<@Nullable InetAddress> tunnel;
   private final Steering steering;
@@ -29,10 +49,10 @@ final class RemoteEndpoints implements RecordHandler<CiliumEndpointRecord> {
   private final Runnable synced;
 
   /** By the endpoint's path. */
-  private final Map<String, Set<InetAddress>> addressesOf = new HashMap<>();
+  private final Map<String, List<InetAddress>> addressesOf = new HashMap<>();
 
-  /** By address and the path of who says it, the latest last. */
-  private final Map<InetAddress, Map<String, Said>> said = new HashMap<>();
+  /** By address, what was said last. */
+  private final Map<InetAddress, Said> said = new HashMap<>();
 
   /**
    * With none so far.
@@ -69,8 +89,8 @@ final class RemoteEndpoints implements RecordHandler<CiliumEndpointRecord> {
             : ClusterInput.parse(record.nodeAddress(), record.key());
     var value =
         new IpcacheValue(record.identity(), tunnel.applyAsInt(node), 0, IpcacheValue.POD, 0);
-    var says = new Said(record, value, Pods.portsOf(record.namedPorts()));
-    var before = addressesOf.put(path, addresses);
+    var says = new Said(path, record, value, Pods.portsOf(record.namedPorts()), null);
+    var before = addressesOf.put(path, List.copyOf(addresses));
     if (before != null) {
       for (var address : before) {
         if (!addresses.contains(address)) {
@@ -79,9 +99,8 @@ final class RemoteEndpoints implements RecordHandler<CiliumEndpointRecord> {
       }
     }
     for (var address : addresses) {
-      var all = said.computeIfAbsent(address, _ -> new LinkedHashMap<>(2));
-      all.remove(path);
-      all.put(path, says);
+      var others = said.get(address);
+      said.put(address, says.after(others == null ? null : others.without(path)));
       tell(address, says);
     }
   }
@@ -99,20 +118,15 @@ final class RemoteEndpoints implements RecordHandler<CiliumEndpointRecord> {
     if (all == null) {
       return;
     }
-    all.remove(path);
-    if (all.isEmpty()) {
+    var last = all.without(path);
+    if (last == null) {
       said.remove(address);
       steering.submit(r -> r.sayPod(address, null, NamedPorts.NONE));
       relabeler.forgetRemote(address);
       return;
     }
-    Said last = null;
-    for (var each : all.values()) {
-      last = each;
-    }
-    if (last != null) {
-      tell(address, last);
-    }
+    said.put(address, last);
+    tell(address, last);
   }
 
   private void tell(InetAddress address, Said says) {

@@ -5,8 +5,11 @@ import io.ovenet.kubernetes.CiliumEndpointSliceRecord;
 import io.ovenet.kubernetes.ObjectKey;
 import io.ovenet.kubernetes.RecordHandler;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 
 /**
  * CiliumEndpoints out of CiliumEndpointSlices: of a slice that has changed, those that differ are
@@ -16,11 +19,14 @@ import java.util.Map;
 final class SlicedEndpoints implements RecordHandler<CiliumEndpointSliceRecord> {
   private final RecordHandler<CiliumEndpointRecord> endpoints;
 
-  /** By slice, and by the endpoint's path. */
-  private final Map<String, Map<String, CiliumEndpointRecord>> slices = new HashMap<>();
+  /** What each slice told last. */
+  private final Map<String, CiliumEndpointSliceRecord> slices = new HashMap<>();
 
-  /** The slice that an endpoint was last told by. */
-  private final Map<String, String> toldBy = new HashMap<>();
+  /** By the namespace that all endpoints of a slice are in. */
+  private final Map<String, Set<String>> slicesOf = new HashMap<>();
+
+  /** The slice that an endpoint, whose uid no slice tells, was last told by. */
+  private final Map<ObjectKey, String> toldBy = new HashMap<>();
 
   /** With none so far; {@code endpoints} is told of each. */
   SlicedEndpoints(RecordHandler<CiliumEndpointRecord> endpoints) {
@@ -30,47 +36,61 @@ final class SlicedEndpoints implements RecordHandler<CiliumEndpointSliceRecord> 
   @Override
   public void upserted(CiliumEndpointSliceRecord slice) {
     var name = slice.key().name();
-    var now = new LinkedHashMap<String, CiliumEndpointRecord>();
-    slice.endpoints().forEach(endpoint -> now.put(endpoint.key().path(), endpoint));
-    var before = slices.put(name, now);
+    var now = endpoints(slice);
+    var before = forget(name);
+    slices.put(name, slice);
+    slicesOf.computeIfAbsent(slice.namespace(), _ -> new HashSet<>()).add(name);
     now.forEach(
-        (path, endpoint) -> {
-          var teller = toldBy.put(path, name);
-          if (!name.equals(teller) || before == null || !endpoint.equals(before.get(path))) {
+        (key, endpoint) -> {
+          var teller = toldBy.put(key, name);
+          if (!name.equals(teller) || !endpoint.equals(before.get(key))) {
             endpoints.upserted(endpoint);
           }
         });
-    if (before != null) {
-      before.forEach(
-          (path, endpoint) -> {
-            if (!now.containsKey(path)) {
-              gone(name, path, endpoint);
-            }
-          });
-    }
+    before.keySet().removeAll(now.keySet());
+    before.keySet().forEach(key -> gone(name, key));
   }
 
   @Override
   public void deleted(ObjectKey key) {
-    var before = slices.remove(key.name());
-    if (before != null) {
-      before.forEach((path, endpoint) -> gone(key.name(), path, endpoint));
-    }
+    forget(key.name()).keySet().forEach(endpoint -> gone(key.name(), endpoint));
   }
 
-  private void gone(String slice, String path, CiliumEndpointRecord endpoint) {
-    if (!toldBy.remove(path, slice)) {
+  /** The last of each, if a slice has two of a name. */
+  private static Map<ObjectKey, CiliumEndpointRecord> endpoints(CiliumEndpointSliceRecord slice) {
+    var endpoints = new LinkedHashMap<ObjectKey, CiliumEndpointRecord>();
+    slice.endpoints().forEach(endpoint -> endpoints.put(endpoint.key(), endpoint));
+    return endpoints;
+  }
+
+  /** What the slice told. */
+  private Map<ObjectKey, CiliumEndpointRecord> forget(String name) {
+    var slice = slices.remove(name);
+    if (slice == null) {
+      return new LinkedHashMap<>();
+    }
+    slicesOf.computeIfPresent(
+        slice.namespace(),
+        (_, all) -> {
+          all.remove(name);
+          return all.isEmpty() ? null : all;
+        });
+    return endpoints(slice);
+  }
+
+  private void gone(String slice, ObjectKey key) {
+    if (!toldBy.remove(key, slice)) {
       return; // another slice tells of it by now
     }
-    for (var other : slices.entrySet()) {
-      var elsewhere = other.getValue().get(path);
+    for (var other : slicesOf.getOrDefault(key.namespace(), Set.of())) {
+      var elsewhere = endpoints(Objects.requireNonNull(slices.get(other))).get(key);
       if (elsewhere != null) {
-        toldBy.put(path, other.getKey());
+        toldBy.put(key, other);
         endpoints.upserted(elsewhere);
         return;
       }
     }
-    endpoints.deleted(endpoint.key());
+    endpoints.deleted(key);
   }
 
   @Override
