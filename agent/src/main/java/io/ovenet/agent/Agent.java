@@ -11,7 +11,6 @@ import io.ovenet.kubernetes.ClusterWatch;
 import io.ovenet.kubernetes.IdentityAllocator;
 import io.ovenet.kubernetes.KubernetesApi;
 import io.ovenet.kubernetes.policy.PolicyParser;
-import io.ovenet.policy.Labels;
 import io.ovenet.policy.PolicyEngine;
 import io.ovenet.policy.PolicySettings;
 import java.io.IOException;
@@ -130,7 +129,7 @@ public final class Agent implements AutoCloseable {
     pods = new Pods(config.clusterName(), api);
     deletedPolicies = own(new DeletedPolicies(pods::isNamespaceAlive, store::hasPodsOf));
     allocator = new IdentityAllocator(api);
-    var identities = identities(allocator);
+    var identities = new AllocatedIdentities(allocator);
     var network = new PodNetwork(datapath);
     relabeler = new Relabeler(store, pods, identities, steering, names, status);
     lifecycle =
@@ -273,25 +272,6 @@ public final class Agent implements AutoCloseable {
         config.allowLocalHost(),
         config.policyAudit(),
         config.nodeLabels());
-  }
-
-  private static Identities identities(IdentityAllocator allocator) {
-    return new Identities() {
-      @Override
-      public int known(Labels labels) {
-        return allocator.known(labels);
-      }
-
-      @Override
-      public boolean means(int number, Labels labels) {
-        return allocator.means(number, labels);
-      }
-
-      @Override
-      public int allocate(Labels labels) throws IOException {
-        return allocator.allocate(labels);
-      }
-    };
   }
 
   private EndpointLifecycle.Listener listener() {

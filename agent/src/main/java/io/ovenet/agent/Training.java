@@ -3,24 +3,14 @@ package io.ovenet.agent;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.ovenet.bpf.MacAddress;
-import io.ovenet.datapath.EndpointTable;
-import io.ovenet.datapath.Revisions;
 import io.ovenet.flow.FlowRing;
 import io.ovenet.flow.FlowStatistics;
 import io.ovenet.flow.FlowUuids;
 import io.ovenet.flow.HubbleServer;
 import io.ovenet.flow.ObserverService;
-import io.ovenet.kubernetes.CiliumEndpoints;
-import io.ovenet.kubernetes.CiliumNodes;
-import io.ovenet.kubernetes.IdentityAllocator;
-import io.ovenet.kubernetes.KubernetesApi;
-import io.ovenet.kubernetes.policy.PolicyParser;
 import io.ovenet.policy.Labels;
-import io.ovenet.policy.PolicyEngine;
-import io.ovenet.policy.PolicySettings;
 import java.io.File;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -28,9 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -74,26 +62,6 @@ final class Training {
           """);
 
   private Training() {}
-
-  /** A table of nobody's. */
-  private static final class MemoryTable<K, V> implements Table<K, V> {
-    private final Map<K, V> entries = new HashMap<>();
-
-    @Override
-    public Map<K, V> dump() {
-      return Map.copyOf(entries);
-    }
-
-    @Override
-    public void put(Map<K, V> added) {
-      entries.putAll(added);
-    }
-
-    @Override
-    public void delete(Collection<K> keys) {
-      keys.forEach(entries::remove);
-    }
-  }
 
   public static void main(String[] arguments) throws Exception {
     loadOwnClasses();
@@ -165,58 +133,18 @@ final class Training {
   }
 
   private static void follow(Path directory, AgentConfig config) throws Exception {
-    var rules = new RuleNumbers(1);
-    var names = new Names(config.clusterName(), NODE, rules);
-    var store = new EndpointStore(directory.resolve("endpoints"));
-    var engine = new PolicyEngine(PolicySettings.defaults(config.clusterName()));
-    var inForce = new PoliciesInForce();
-    try (var arena = Arena.ofShared();
-        var api = KubernetesApi.open(config.kubeconfig());
-        var valid = new ValidPolicies(directory.resolve("policies"));
-        var steering =
-            new Steering(
-                new Realizer(tables(arena), engine, rules, store.all()), names::revision, inForce);
-        var status =
-            new StatusWriter(
-                NODE, "", new CiliumEndpoints(api), new CiliumNodes(api), _ -> null, _ -> "");
-        var deleted = new DeletedPolicies(_ -> true, _ -> false)) {
-      var pods = new Pods(config.clusterName(), api);
-      var allocator = new IdentityAllocator(api);
-      var relabeler = new Relabeler(store, pods, identities(allocator), steering, names, status);
-      var routes = new NodeRoutes(config.routing(), new StateFiles(directory), 1500);
-      var input =
-          new ClusterInput(
-              NODE,
-              config.routing().overlay(),
-              false,
-              new ClusterNodes(),
-              routes,
-              steering,
-              pods,
-              names,
-              relabeler);
-      input.start(
-          new Announcements(config, steering, names).around(api),
-          new PolicyParser(config.clusterName()),
-          valid,
-          inForce,
-          deleted,
-          allocator,
-          _ -> {});
-      input.synced().await();
-      steering.submit(r -> r.addEndpoint(endpoint()));
-      steering.begin().join();
-    }
-  }
+    var nobody =
+        new ControlPlane.Addresses() {
+          @Override
+          public void known(InetAddress address, int identity) {}
 
-  private static Tables tables(Arena arena) {
-    return new Tables(
-        new MemoryTable<>(),
-        new MemoryTable<>(),
-        new MemoryTable<>(),
-        new MemoryTable<>(),
-        new EndpointTable(arena.allocate(4096L * 128, 4096)),
-        new Revisions(arena.allocate(24, 16)));
+          @Override
+          public void forgotten(InetAddress address) {}
+        };
+    try (var plane = new ControlPlane(config, directory, nobody)) {
+      plane.add(endpoint());
+      plane.follow();
+    }
   }
 
   private static LocalEndpoint endpoint() {
@@ -233,25 +161,6 @@ final class Training {
         1500,
         20_001,
         Labels.fromSecurityLabels(LABELS));
-  }
-
-  private static Identities identities(IdentityAllocator allocator) {
-    return new Identities() {
-      @Override
-      public int known(Labels labels) {
-        return allocator.known(labels);
-      }
-
-      @Override
-      public boolean means(int number, Labels labels) {
-        return allocator.means(number, labels);
-      }
-
-      @Override
-      public int allocate(Labels labels) throws IOException {
-        return allocator.allocate(labels);
-      }
-    };
   }
 
   private static void offer(Path socket) throws IOException {

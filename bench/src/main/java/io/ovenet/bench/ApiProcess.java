@@ -18,21 +18,34 @@ final class ApiProcess {
 
   private ApiProcess() {}
 
-  /** Arguments: directory of the data, file of the node's network namespace. */
+  /**
+   * Arguments: directory of the data, its port (0: any), and where it listens for a node, too, the
+   * file of that node's network namespace.
+   */
   public static void main(String[] arguments) throws IOException {
     try (ApiServer server =
-            ApiServer.start(
-                Path.of(arguments[0]), ApiServer.Options.DEFAULT.withGracefulPods(true));
-        NetworkNamespace node = NetworkNamespace.open(Path.of(arguments[1]))) {
-      server.listen(
-          node.call(
-              () ->
-                  ServerSocketChannel.open()
-                      .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), NODE_PORT))));
+        ApiServer.start(
+            Path.of(arguments[0]),
+            ApiServer.Options.DEFAULT
+                .withPort(Integer.parseInt(arguments[1]))
+                .withGracefulPods(arguments.length > 2))) {
+      if (arguments.length > 2) {
+        listen(server, Path.of(arguments[2]));
+      }
       System.out.println("ready " + server.port());
       System.out.flush();
       System.in.readAllBytes();
     }
     System.exit(0);
+  }
+
+  private static void listen(ApiServer server, Path namespace) throws IOException {
+    try (NetworkNamespace node = NetworkNamespace.open(namespace)) {
+      server.listen(
+          node.call(
+              () ->
+                  ServerSocketChannel.open()
+                      .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), NODE_PORT))));
+    }
   }
 }

@@ -128,6 +128,7 @@ final class BenchNode implements AutoCloseable {
                 "-Djava.util.logging.config.file=/dev/null",
                 ApiProcess.class.getName(),
                 directory.resolve("api").toString(),
+                "0",
                 netns.toString())
             .redirectError(directory.resolve("api.log").toFile());
     Process process = undo.make(command::start, BenchNode::end);

@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
       ProveCommand.class,
       QuestionsCommand.class,
       RelayCommand.class,
+      SimulationCommand.class,
       TablesCommand.class,
       VerdictsCommand.class
     })
