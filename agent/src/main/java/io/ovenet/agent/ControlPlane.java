@@ -2,6 +2,7 @@ package io.ovenet.agent;
 
 import io.ovenet.datapath.EndpointTable;
 import io.ovenet.datapath.IpcacheKey;
+import io.ovenet.datapath.IpcacheValue;
 import io.ovenet.datapath.Revisions;
 import io.ovenet.kubernetes.CiliumEndpoints;
 import io.ovenet.kubernetes.CiliumNodes;
@@ -109,7 +110,7 @@ public final class ControlPlane implements AutoCloseable {
         new MemoryTable<>(),
         new MemoryTable<>() {
           @Override
-          public void put(Map<IpcacheKey, io.ovenet.datapath.IpcacheValue> added) {
+          public void put(Map<IpcacheKey, IpcacheValue> added) {
             super.put(added);
             added.forEach((key, value) -> addresses.known(key.address(), value.identity()));
           }
