@@ -72,10 +72,15 @@ public final class FlowEvent {
   /** Where the event itself comes next, once {@link #following} is there; beyond it, the end. */
   private long verdictsEnd;
 
+  private boolean begun;
+  private boolean further;
+
   /** Moves to the event at an offset, alone. */
   public FlowEvent at(MemorySegment segment, long offset) {
     this.segment = segment;
     this.offset = offset;
+    begun = false;
+    further = false;
     verdict = 0;
     following = Long.MAX_VALUE;
     return this;
@@ -100,6 +105,8 @@ public final class FlowEvent {
 
   /** Moves to the record's next event; false where there is none. */
   public boolean next() {
+    further = begun;
+    begun = true;
     while (following < verdictsEnd) {
       verdict = following;
       following += Verdicts.SIZE;
@@ -111,6 +118,11 @@ public final class FlowEvent {
     boolean event = following == verdictsEnd;
     following = Long.MAX_VALUE;
     return event;
+  }
+
+  /** Whether it is of the same record, so of the same packet, as the event before it. */
+  public boolean isFurther() {
+    return further;
   }
 
   /** Nanoseconds of CLOCK_MONOTONIC. */

@@ -91,19 +91,9 @@ public final class Addresses {
       if (shift > 0) {
         writer.raw('.');
       }
-      int octet = (int) (low >>> shift) & 0xff;
-      do {
-        writer.raw('0' + octet % 10);
-        octet /= 10;
-      } while (octet != 0);
+      writer.decimal((int) (low >>> shift) & 0xff);
     }
     writer.nest(field, end);
-  }
-
-  /** The ASCII of the lowest four bits. */
-  static int hex(int value) {
-    int digit = value & 0xf;
-    return digit < 10 ? '0' + digit : 'a' - 10 + digit;
   }
 
   static void writeMac(ProtoWriter writer, int field, long mac) {
@@ -112,8 +102,7 @@ public final class Addresses {
       if (shift > 0) {
         writer.raw(':');
       }
-      writer.raw(hex((int) (mac >>> shift)));
-      writer.raw(hex((int) (mac >>> (shift + 4))));
+      writer.hex(mac >>> shift, 2);
     }
     writer.nest(field, end);
   }

@@ -52,6 +52,9 @@ public final class FlowDecoder {
   private final DnsNames resolved = new DnsNames();
   private final byte[] payload = new byte[DnsMessage.PAYLOAD];
 
+  /** What an event of the same record was decoded to: the names of both are the same. */
+  private @Nullable FlowRecord packet;
+
   /**
    * From where names come.
    *
@@ -73,6 +76,9 @@ public final class FlowDecoder {
    * @return null where it is of no kind or verdict that is known: the kernel side is not ours
    */
   public @Nullable FlowRecord decode(FlowEvent event, long sequence) {
+    if (!event.isFurther()) {
+      packet = null;
+    }
     int subtype = event.subtype();
     int verdict;
     int dropReason = 0;
@@ -97,6 +103,24 @@ public final class FlowDecoder {
       return null;
     }
     FlowNames now = names.get();
+    int rule = event.rule();
+    RuleOrigin named = rule == 0 ? null : now.rule(rule);
+    RuleOrigin origin = named == null ? RuleOrigin.NONE : named;
+    FlowRecord same = packet;
+    if (same != null) {
+      return same.also(
+          sequence,
+          (byte) kind,
+          (byte) verdict,
+          (short) subtype,
+          (byte) event.direction(),
+          (byte) event.match(),
+          (byte) event.traceReason(),
+          (short) dropReason,
+          reply,
+          rule,
+          origin);
+    }
     int flags = event.flags();
     boolean addressed = (flags & FlowEvent.HAS_L3) != 0;
     int network = event.network();
@@ -104,8 +128,6 @@ public final class FlowDecoder {
     long sourceLow = event.sourceLow();
     long destinationHigh = event.destinationHigh();
     long destinationLow = event.destinationLow();
-    int rule = event.rule();
-    RuleOrigin origin = rule == 0 ? null : now.rule(rule);
     int ifindex = event.ifindex();
     long time = event.time();
     FlowEndpoint source =
@@ -126,43 +148,46 @@ public final class FlowDecoder {
             network,
             destinationHigh,
             destinationLow);
-    return new FlowRecord(
-        sequence,
-        clock.wallNanos(time),
-        (byte) kind,
-        (byte) verdict,
-        (short) subtype,
-        (byte) event.direction(),
-        (byte) flags,
-        (short) event.protocol(),
-        (byte) event.tcpFlags(),
-        (byte) event.match(),
-        (byte) event.traceReason(),
-        (short) dropReason,
-        reply,
-        sourceHigh,
-        sourceLow,
-        destinationHigh,
-        destinationLow,
-        event.sourcePort(),
-        event.destinationPort(),
-        event.sourceMac(),
-        event.destinationMac(),
-        ifindex,
-        event.count(),
-        rule,
-        source,
-        destination,
-        addressed && source.isNoPod()
-            ? names(now, network, sourceHigh, sourceLow, destinationHigh, destinationLow, time)
-            : List.of(),
-        addressed && destination.isNoPod()
-            ? names(now, network, destinationHigh, destinationLow, sourceHigh, sourceLow, time)
-            : List.of(),
-        origin == null ? RuleOrigin.NONE : origin,
-        ifindex == 0 ? "" : now.interfaceName(ifindex),
-        service(now, event.service()),
-        null);
+    FlowRecord made =
+        new FlowRecord(
+            sequence,
+            clock.wallNanos(time),
+            (byte) kind,
+            (byte) verdict,
+            (short) subtype,
+            (byte) event.direction(),
+            (byte) flags,
+            (short) event.protocol(),
+            (byte) event.tcpFlags(),
+            (byte) event.match(),
+            (byte) event.traceReason(),
+            (short) dropReason,
+            reply,
+            sourceHigh,
+            sourceLow,
+            destinationHigh,
+            destinationLow,
+            event.sourcePort(),
+            event.destinationPort(),
+            event.sourceMac(),
+            event.destinationMac(),
+            ifindex,
+            event.count(),
+            rule,
+            source,
+            destination,
+            addressed && source.isNoPod()
+                ? names(now, network, sourceHigh, sourceLow, destinationHigh, destinationLow, time)
+                : List.of(),
+            addressed && destination.isNoPod()
+                ? names(now, network, destinationHigh, destinationLow, sourceHigh, sourceLow, time)
+                : List.of(),
+            origin,
+            ifindex == 0 ? "" : now.interfaceName(ifindex),
+            service(now, event.service()),
+            null);
+    packet = made;
+    return made;
   }
 
   /** What the other end calls an address. */

@@ -14,6 +14,7 @@ public final class FlowEndpoint {
   private final int identity;
   private final FlowStatistics.Place place;
   private final String podName;
+  private final boolean noPod;
   private final FlowLabels labels;
   private final List<Workload> workloads;
 
@@ -32,8 +33,9 @@ public final class FlowEndpoint {
       List<Workload> workloads) {
     this.id = id;
     this.identity = identity;
-    this.place = new FlowStatistics.Place(clusterName, namespace);
+    this.place = FlowStatistics.Place.of(clusterName, namespace);
     this.podName = podName;
+    this.noPod = podName.isEmpty();
     this.labels = labels;
     this.workloads = List.copyOf(workloads);
   }
@@ -99,7 +101,7 @@ public final class FlowEndpoint {
 
   /** No pod: whoever it is has no better name than what DNS says. */
   boolean isNoPod() {
-    return podName.isEmpty();
+    return noPod;
   }
 
   public FlowLabels labels() {

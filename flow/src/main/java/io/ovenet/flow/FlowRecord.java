@@ -84,6 +84,54 @@ public record FlowRecord(
     return BYTES + names * BYTES_OF_NAME + (dns == null ? 0 : dns.bytes());
   }
 
+  /** Another event of the same packet. */
+  FlowRecord also(
+      long sequence,
+      byte kind,
+      byte verdict,
+      short subtype,
+      byte direction,
+      byte match,
+      byte traceReason,
+      short dropReason,
+      byte reply,
+      int rule,
+      RuleOrigin origin) {
+    return new FlowRecord(
+        sequence,
+        time,
+        kind,
+        verdict,
+        subtype,
+        direction,
+        flags,
+        protocol,
+        tcpFlags,
+        match,
+        traceReason,
+        dropReason,
+        reply,
+        sourceHigh,
+        sourceLow,
+        destinationHigh,
+        destinationLow,
+        sourcePort,
+        destinationPort,
+        sourceMac,
+        destinationMac,
+        ifindex,
+        count,
+        rule,
+        source,
+        destination,
+        sourceNames,
+        destinationNames,
+        origin,
+        interfaceName,
+        service,
+        dns);
+  }
+
   /** The packet went no further. */
   boolean isDropped() {
     return verdict == Verdict.DROPPED_VALUE;

@@ -1,10 +1,13 @@
 package io.ovenet.flow;
 
+import com.google.common.collect.Interner;
+import com.google.common.collect.Interners;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of the flows as a whole: how many, how many a second, of which namespaces. Written
@@ -15,7 +18,29 @@ public final class FlowStatistics {
   private static final long NAMESPACE_NANOS = TimeUnit.HOURS.toNanos(1);
 
   /** A namespace of a cluster. */
-  public record Place(String cluster, String namespace) {}
+  public record Place(String cluster, String namespace) {
+    private static final Interner<Place> KNOWN = Interners.newWeakInterner();
+
+    /** One object for all endpoints of a namespace: a flow's look at it is then no miss. */
+    static Place of(String cluster, String namespace) {
+      return KNOWN.intern(new Place(cluster, namespace));
+    }
+
+    // Written out: generated methods of a key are many times slower in what the agent's compiler
+    // makes.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other
+          || (other instanceof Place that
+              && namespace.equals(that.namespace)
+              && cluster.equals(that.cluster));
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * namespace.hashCode() + cluster.hashCode();
+    }
+  }
 
   private final ConcurrentHashMap<Place, AtomicLong> lastSeen = new ConcurrentHashMap<>();
   private final long[] perSecond = new long[WINDOW_SECONDS];

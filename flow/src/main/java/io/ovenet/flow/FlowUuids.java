@@ -48,23 +48,15 @@ public final class FlowUuids {
     int end = to.length();
     long low = low(sequence);
     long high = high(sequence);
-    hex(to, low, 12);
+    to.hex(low, 12);
     to.raw('-');
-    hex(to, low >>> 48, 4);
+    to.hex(low >>> 48, 4);
     to.raw('-');
-    hex(to, high, 4);
+    to.hex(high, 4);
     to.raw('-');
-    hex(to, high >>> 16, 4);
+    to.hex(high >>> 16, 4);
     to.raw('-');
-    hex(to, high >>> 32, 8);
+    to.hex(high >>> 32, 8);
     to.nest(field, end);
-  }
-
-  private static void hex(ProtoWriter to, long value, int digits) {
-    long rest = value;
-    for (int i = 0; i < digits; i++) {
-      to.raw(Addresses.hex((int) rest));
-      rest >>>= 4;
-    }
   }
 }

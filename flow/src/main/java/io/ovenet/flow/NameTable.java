@@ -51,6 +51,15 @@ public record NameTable(
 
   /** An address within one of the address spaces (0: the pod network), by halves. */
   public record Address(int network, long high, long low) {
+    // Written out: generated ones are many times slower in what the agent's compiler makes.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Address that
+          && low == that.low
+          && high == that.high
+          && network == that.network;
+    }
+
     @Override
     public int hashCode() {
       return Long.hashCode((low ^ high * 31) * 0x9e3779b97f4a7c15L) ^ network;

@@ -15,6 +15,8 @@ final class ProtoWriter {
   private static final int VARINT = 0;
   private static final int LENGTH_DELIMITED = 2;
 
+  private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
   private byte[] buffer;
   private int start;
 
@@ -55,7 +57,18 @@ final class ProtoWriter {
   }
 
   private void varint(long value) {
-    int size = value == 0 ? 1 : (70 - Long.numberOfLeadingZeros(value)) / 7;
+    if ((value & ~0x7fL) == 0) { // nearly all are
+      need(1);
+      buffer[--start] = (byte) value;
+      return;
+    }
+    if ((value & ~0x3fffL) == 0) {
+      need(2);
+      buffer[--start] = (byte) (value >>> 7);
+      buffer[--start] = (byte) (value | 0x80);
+      return;
+    }
+    int size = (70 - Long.numberOfLeadingZeros(value)) / 7;
     need(size);
     start -= size;
     int at = start;
@@ -85,6 +98,30 @@ final class ProtoWriter {
   void raw(int value) {
     need(1);
     buffer[--start] = (byte) value;
+  }
+
+  /** The lowest digits of a number as raw content, in lower case. */
+  void hex(long value, int digits) {
+    need(digits);
+    byte[] to = buffer;
+    int at = start;
+    long rest = value;
+    for (int i = 0; i < digits; i++) {
+      to[--at] = HEX[(int) rest & 0xf];
+      rest >>>= 4;
+    }
+    start = at;
+  }
+
+  /** An octet in decimal digits as raw content. */
+  void decimal(int octet) {
+    raw('0' + octet % 10);
+    if (octet >= 10) {
+      raw('0' + octet / 10 % 10);
+    }
+    if (octet >= 100) {
+      raw('0' + octet / 100);
+    }
   }
 
   /** A string or message that is there even when empty. */

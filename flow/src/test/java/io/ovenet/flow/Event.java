@@ -38,6 +38,17 @@ final class Event {
     return this;
   }
 
+  Event subtype(int subtype) {
+    bytes.put(9, (byte) subtype);
+    return this;
+  }
+
+  Event copy() {
+    Event copy = new Event(EventKind.TRACE, 0);
+    copy.bytes.put(0, bytes.array());
+    return copy;
+  }
+
   Event direction(int direction) {
     bytes.put(10, (byte) direction);
     return this;

@@ -25,6 +25,11 @@ import io.ovenet.api.flow.TrafficDirection;
 import io.ovenet.api.flow.Verdict;
 import io.ovenet.datapath.EventKind;
 import io.ovenet.datapath.FlowEvent;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -227,6 +232,59 @@ final class FlowDecoderTest {
   }
 
   @Test
+  void eachEventOfARecordDecodesAsItWouldAlone() {
+    long seed = Long.getLong("ovenet.seed", new Random().nextLong());
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    FlowDecoder decoder = Flows.decoder(Flows.NAMES);
+    var encoder = new FlowEncoder("default/node1", Flows.UUIDS, FlowMask.EVERYTHING);
+    FlowEvent cursor = new FlowEvent();
+    byte[] bytes = new byte[FlowEvent.CONNECTION_SIZE];
+    int decoded = 0;
+    for (int i = 0; i < 5_000; i++) {
+      ByteBuffer record = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+      Event trace =
+          Flows.trace()
+              .time(random.nextInt(1 << 20))
+              .source(10, 0, 0, random.nextInt(4))
+              .destination(8, 8, 8, 7 + random.nextInt(2))
+              .endpoints(random.nextInt(4), random.nextInt(4))
+              .identities(1000 + random.nextInt(4), random.nextInt(4))
+              .ports(random.nextInt(1 << 16), random.nextInt(1 << 16))
+              .service(random.nextInt(7))
+              .ifindex(random.nextBoolean() ? 0x100001 : 0);
+      record.put(0, trace.segment().toArray(ValueLayout.JAVA_BYTE));
+      List<Event> alone = new ArrayList<>();
+      for (int at = FlowEvent.SIZE; at < FlowEvent.CONNECTION_SIZE; at += 8) {
+        int rule = 8 + random.nextInt(4);
+        int verdict = random.nextInt(6); // one of them means nothing
+        int match = random.nextInt(5);
+        int direction = random.nextInt(3);
+        record.putInt(at, rule).put(at + 4, (byte) verdict).put(at + 5, (byte) match);
+        record.put(at + 6, (byte) direction);
+        if (direction != 0) {
+          alone.add(trace.copy().kind(EventKind.POLICY_VERDICT.number()).subtype(verdict));
+          alone.getLast().match(match).rule(rule).direction(direction).reason(0);
+        }
+      }
+      alone.add(trace);
+      cursor.record(MemorySegment.ofArray(bytes), 0, bytes.length);
+      for (Event event : alone) {
+        assertThat(cursor.next()).isTrue();
+        FlowRecord flow = decoder.decode(cursor, i);
+        FlowRecord expected = Flows.decoder(Flows.NAMES).decode(event.view(), i);
+        assertThat(flow == null).isEqualTo(expected == null);
+        if (flow != null && expected != null) {
+          assertThat(encoder.flow(flow)).isEqualTo(encoder.flow(expected));
+          decoded++;
+        }
+      }
+      assertThat(cursor.next()).isFalse();
+    }
+    assertThat(decoded).isGreaterThan(5_000);
+  }
+
+  @Test
   void theServiceStandsAtTheEndThatWasAsked() {
     Flow asked = Flows.flow(Flows.trace().service(5));
     assertThat(asked.getDestinationService().getName()).isEqualTo("vm-web-service");
@@ -251,8 +309,7 @@ final class FlowDecoderTest {
     for (int i = 0; i < 20_000; i++) {
       random.nextBytes(bytes);
       bytes[8] = (byte) List.of(1, 4, 5, 6).get(random.nextInt(4)).intValue();
-      FlowRecord flow =
-          decoder.decode(new FlowEvent().at(java.lang.foreign.MemorySegment.ofArray(bytes), 0), i);
+      FlowRecord flow = decoder.decode(new FlowEvent().at(MemorySegment.ofArray(bytes), 0), i);
       if (flow != null) {
         assertThat(encoder.flow(flow).getUnknownFields().asMap()).isEmpty();
       }
