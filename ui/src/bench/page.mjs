@@ -62,7 +62,7 @@ const UNTIL_DRAWN = `
     [...document.querySelectorAll(".canvas canvas")].some((canvas) => {
       if (canvas.width === 0 || canvas.height === 0) return false;
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      return data.some((value, at) => at % 4 === 3 && value !== 0);
+      return new Uint32Array(data.buffer).some((pixel) => pixel !== 0);
     });
   const look = () => {
     if (document.querySelector(".arrows > li") && drawn()) globalThis.drawnAt = performance.now();

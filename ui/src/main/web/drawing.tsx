@@ -2,12 +2,18 @@ import cytoscape from "cytoscape";
 import fcose from "cytoscape-fcose";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { Element } from "./graph";
+import { grid, type Element } from "./graph";
 
 cytoscape.use(fcose);
 
 /** Beyond this many nodes the quick layout is taken, and arrows are straight. */
 const MANY = 150;
+
+/** Up to so many nodes each one's name is shown however far away it is, of more only those of boxes. */
+const NAMED = 60;
+
+/** What a node and its name take of a box, in pixels of the drawing. */
+const CELL = { width: 110, height: 70 };
 
 interface Props {
   elements: Element[];
@@ -91,6 +97,13 @@ function style(many: boolean): Style {
         "target-arrow-shape": "triangle",
         "arrow-scale": 0.9,
         "line-opacity": many ? 0.5 : 0.8,
+        ...edge("--passed"),
+      },
+    },
+    {
+      // Apart, since each property of thousands of arrows is time.
+      selector: "edge[label != '']",
+      style: {
         label: "data(label)",
         "font-size": px(10),
         "min-zoomed-font-size": 8,
@@ -99,7 +112,6 @@ function style(many: boolean): Style {
         "text-background-color": colour("--surface"),
         "text-background-opacity": 1,
         "text-background-padding": "2px",
-        ...edge("--passed"),
       },
     },
     { selector: "edge.quiet", style: { "line-opacity": 0.5 } },
@@ -116,27 +128,86 @@ function style(many: boolean): Style {
   ] as Style;
 }
 
+function forces(quality: "default" | "draft"): cytoscape.LayoutOptions {
+  return {
+    name: "fcose",
+    quality,
+    animate: false,
+    randomize: true,
+    nodeSeparation: 90 * scale(),
+    idealEdgeLength: 130 * scale(),
+    nodeRepulsion: 20_000,
+    nodeDimensionsIncludeLabels: true,
+    packComponents: true,
+    padding: 30,
+  } as cytoscape.LayoutOptions;
+}
+
 function arrange(graph: cytoscape.Core): void {
-  const many = graph.nodes().length > MANY;
-  graph
-    .layout({
-      name: "fcose",
-      quality: many ? "draft" : "default",
-      animate: false,
-      randomize: true,
-      nodeSeparation: 90 * scale(),
-      idealEdgeLength: 130 * scale(),
-      nodeRepulsion: 20_000,
-      nodeDimensionsIncludeLabels: true,
-      packComponents: true,
-      padding: 30,
-    } as cytoscape.LayoutOptions)
-    .run();
+  if (graph.nodes().length > MANY) arrangeBoxes(graph);
+  else graph.layout(forces("default")).run();
   graph.fit(undefined, 30);
   if (graph.zoom() > 1.6) {
     graph.zoom(1.6);
     graph.center();
   }
+}
+
+/** Of many nodes, those of a box stand in rows, and the boxes as who talks to whom wants it. */
+function arrangeBoxes(graph: cytoscape.Core): void {
+  const boxes = new Map<string, cytoscape.NodeSingular[]>();
+  graph.nodes().forEach((node) => {
+    if (node.hasClass("box")) return;
+    const box = (node.data("parent") as string | undefined) ?? node.id();
+    boxes.set(box, [...(boxes.get(box) ?? []), node]);
+  });
+  const edges = new Map<string, { source: string; target: string }>();
+  graph.edges().forEach((edge) => {
+    const [source, target] = [edge.source(), edge.target()].map(
+      (end) => (end.data("parent") as string | undefined) ?? end.id(),
+    ) as [string, string];
+    if (source !== target) edges.set([source, target].toSorted().join("\n"), { source, target });
+  });
+  const cell = { width: CELL.width * scale(), height: CELL.height * scale() };
+  const places = cytoscape({
+    headless: true,
+    styleEnabled: true,
+    style: [{ selector: "node", style: { width: "data(width)", height: "data(height)" } }],
+    elements: [
+      ...[...boxes].map(([id, nodes]) => {
+        const { columns, rows } = grid(nodes.length);
+        return { data: { id, width: (columns + 1) * cell.width, height: (rows + 2) * cell.height } };
+      }),
+      ...[...edges.values()].map((data) => ({ data })),
+    ],
+  });
+  places.layout(forces(boxes.size > MANY ? "draft" : "default")).run();
+  graph.batch(() => {
+    for (const [id, nodes] of boxes) {
+      const { x, y } = places.getElementById(id).position();
+      const { columns, rows } = grid(nodes.length);
+      nodes.forEach((node, at) =>
+        node.position({
+          x: x + ((at % columns) - (columns - 1) / 2) * cell.width,
+          y: y + (Math.floor(at / columns) - (rows - 1) / 2) * cell.height,
+        }),
+      );
+    }
+  });
+  places.destroy();
+}
+
+/** Names of so many nodes, or else of the boxes around them, are legible from any distance. */
+function keepNamesLegible(graph: cytoscape.Core): void {
+  // In steps, since each is a new drawing of the text.
+  const factor = 2 ** (Math.ceil(Math.log2(Math.max(1, 1 / graph.zoom())) * 4) / 4);
+  const named = graph.nodes().length > NAMED ? graph.nodes(".box") : graph.nodes();
+  graph.batch(() => {
+    named.forEach((node) => {
+      const size = scale() * (node.hasClass("box") ? 13 : 11) * factor;
+      if (node.numericStyle("font-size") !== size) node.style("font-size", size);
+    });
+  });
 }
 
 /** Brings the drawing up to date; whether nodes came or went. */
@@ -185,6 +256,11 @@ export function Drawing({ elements, label, selected, onPick }: Props): JSX.Eleme
       const target = event.target as cytoscape.Core | cytoscape.SingularElementReturnValue;
       pick.current?.(target === made ? null : (target as cytoscape.SingularElementReturnValue).id());
     });
+    let naming = 0;
+    made.on("zoom", () => {
+      cancelAnimationFrame(naming);
+      naming = requestAnimationFrame(() => keepNamesLegible(made));
+    });
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const repaint = () => made.style(style(made.nodes().length > MANY));
     dark.addEventListener("change", repaint);
@@ -202,6 +278,7 @@ export function Drawing({ elements, label, selected, onPick }: Props): JSX.Eleme
       dark.removeEventListener("change", repaint);
       removeEventListener("ovenet-theme", repaint);
       resized.disconnect();
+      cancelAnimationFrame(naming);
       made.destroy();
       graph.current = null;
     };
@@ -209,11 +286,12 @@ export function Drawing({ elements, label, selected, onPick }: Props): JSX.Eleme
   useEffect(() => {
     const made = graph.current;
     if (made === null) return;
-    const before = made.nodes().length > MANY;
+    const many = elements.filter((element) => element.group === "nodes").length > MANY;
+    // Before they come, or each would be styled twice.
+    if (many !== made.nodes().length > MANY) made.style(style(many));
     if (renew(made, elements)) {
-      const many = made.nodes().length > MANY;
-      if (many !== before) made.style(style(many));
       arrange(made);
+      keepNamesLegible(made);
     }
   }, [elements]);
   useEffect(() => {

@@ -66,6 +66,12 @@ export function width(perSecond: number): number {
   return Math.min(5, 1.5 + Math.log(1 + perSecond * 60) / Math.log(4) / 4);
 }
 
+/** Rows and columns for so many, a little wider than high, as names are. */
+export function grid(count: number): { columns: number; rows: number } {
+  const columns = Math.max(1, Math.ceil(Math.sqrt(count)));
+  return { columns, rows: Math.max(1, Math.ceil(count / columns)) };
+}
+
 export interface Selection {
   /** Part of a node's name; of others only neighbours are kept. */
   search: string;

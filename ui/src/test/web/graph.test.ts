@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { arrows, changed, elements, select, title, width } from "../../main/web/graph";
+import { arrows, changed, elements, select, title, width, grid } from "../../main/web/graph";
 import type { MapEdge, MapNode, ServiceMap } from "../../main/web/types";
 
 function edge(from: string, to: string, extra: Partial<MapEdge> = {}): MapEdge {
@@ -54,6 +54,17 @@ describe("arrows", () => {
     expect(width(0)).toBe(1.5);
     expect(width(10)).toBeGreaterThan(width(1));
     expect(width(1e9)).toBe(5);
+  });
+});
+
+describe("grid", () => {
+  it("has room for all, and no row too many", () => {
+    for (let count = 1; count <= 300; count++) {
+      const { columns, rows } = grid(count);
+      expect(columns * rows).toBeGreaterThanOrEqual(count);
+      expect(columns * (rows - 1)).toBeLessThan(count);
+      expect(columns).toBeGreaterThanOrEqual(rows);
+    }
   });
 });
 
