@@ -103,14 +103,15 @@ static __always_inline void fill_macs(struct __sk_buff *skb, struct event *event
 	__builtin_memcpy(event->destination_mac, ethernet->h_dest, ETH_ALEN);
 }
 
-/* Room for a record of `count` events, or NULL. They are counted either way. */
+/* Room for a record of `count` events, or NULL. They are counted either way, unless nobody reads.
+ */
 static __always_inline void *reserve_record(__u64 size, __u32 count)
 {
 	__u32 zero = 0;
 	struct event_counter *counter = bpf_map_lookup_elem(&event_counters, &zero);
 	void *record;
 
-	if (!counter)
+	if (!counter || config.report_nothing)
 		return NULL;
 	record = bpf_ringbuf_reserve(&events, size, 0);
 	if (record)

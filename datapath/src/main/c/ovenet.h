@@ -309,8 +309,9 @@ struct conntrack_hand {
 struct config {
 	__u32 host_ifindex; /* ovenet_host */
 	__be32 gateway_be;
-	__u8 host_mac[6]; /* of ovenet_host: the stack takes nothing else */
-	__u16 reserved;
+	__u8 host_mac[6];    /* of ovenet_host: the stack takes nothing else */
+	__u8 report_nothing; /* nobody reads events: none is written */
+	__u8 reserved;
 	__u32 conntrack_slots; /* a power of two: entries of conntrack_slots and of conntrack_map */
 	__u32 conntrack_share; /* slots of an endpoint beyond which its unanswered ones are taken */
 	__u16 report_ticks;   /* a standing connection's direction is told of once in these; 0: each

@@ -145,6 +145,12 @@ public record AgentConfig(
           "'" + cluster + "' is no cluster's name",
           "use at most 32 lower-case letters, digits and '-'");
     }
+    var hubble = values.flag("enable-hubble", true);
+    var reporting =
+        MonitorAggregation.reporting(
+            values.text("monitor-aggregation", "medium"),
+            values.text("monitor-aggregation-interval", "5s"),
+            values.text("monitor-aggregation-flags", "all"));
     var config =
         new AgentConfig(
             kubeconfig == null || kubeconfig.isEmpty() ? null : Path.of(kubeconfig),
@@ -156,15 +162,12 @@ public record AgentConfig(
             allowLocalHost(values.text("allow-localhost", "auto")),
             values.flag("enable-node-selector-labels", true),
             values.flag("enable-cilium-endpoint-slice", false),
-            values.flag("enable-hubble", true),
+            hubble,
             listenAddress(values.take("hubble-listen-address")),
             values.path("hubble-socket-path", "/var/run/cilium/hubble.sock"),
             HubbleKeys.take(values),
             values.number("hubble-event-buffer-capacity", 4095, 1, 65535),
-            MonitorAggregation.reporting(
-                values.text("monitor-aggregation", "medium"),
-                values.text("monitor-aggregation-interval", "5s"),
-                values.text("monitor-aggregation-flags", "all")),
+            hubble ? reporting : Reporting.NOTHING,
             values.number("bpf-ct-global-tcp-max", 196_608, 1024, 1 << 24),
             values.number("bpf-ct-global-any-max", 65_536, 1024, 1 << 24),
             values.number("ovenet-policy-entries", 262_144, 256, 1 << 24),

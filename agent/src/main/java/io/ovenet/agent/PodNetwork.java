@@ -89,6 +89,11 @@ public final class PodNetwork {
       }
       netlink.addresses().add(link.ifindex(), IpPrefix.host(endpoint.address()));
       netlink.links().setUp(link.ifindex());
+      // Neighbours that are asked for count against one limit of the machine, 1,024 unless it is
+      // set higher (net.ipv4.neigh.default.gc_thresh3): pods beyond it would reach nobody.
+      netlink
+          .neighbours()
+          .replace(link.ifindex(), DatapathOptions.GATEWAY, DatapathOptions.GATEWAY_MAC);
       netlink
           .routes()
           .add(

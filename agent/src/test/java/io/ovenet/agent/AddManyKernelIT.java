@@ -2,6 +2,8 @@ package io.ovenet.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ovenet.bpf.Netlink;
+import io.ovenet.datapath.DatapathOptions;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -78,6 +80,7 @@ class AddManyKernelIT {
             granted.add(pods.get(i).address);
           }
         }
+        pods.forEach(AddManyKernelIT::knowsItsGateway);
         assertThat(addresses).hasSize(PODS).doesNotContain(server.address, before.address);
         NodeFixture.await("all that are granted arrive", () -> arrived.containsAll(granted));
         // One that was sent after all others has arrived: what was denied will not arrive any more.
@@ -94,6 +97,20 @@ class AddManyKernelIT {
       try (var left = Files.list(directory.resolve("state/endpoints"))) {
         assertThat(left).hasSize(2);
       }
+    }
+  }
+
+  /** Without asking, since neighbours that are asked for are limited for all pods together. */
+  private static void knowsItsGateway(NodeFixture.Pod pod) {
+    try (var netlink = Netlink.open(pod.inside)) {
+      assertThat(netlink.neighbours().list())
+          .singleElement()
+          .satisfies(
+              gateway -> {
+                assertThat(gateway.address()).isEqualTo(DatapathOptions.GATEWAY);
+                assertThat(gateway.mac()).isEqualTo(DatapathOptions.GATEWAY_MAC);
+                assertThat(gateway.permanent()).isTrue();
+              });
     }
   }
 

@@ -126,6 +126,7 @@ class AgentConfigTest {
             parse("--monitor-aggregation-interval=1m1.5s", "--monitor-aggregation-flags=syn, psh")
                 .reporting())
         .isEqualTo(new Reporting(false, Duration.ofMillis(61_500), 10));
+    assertThat(parse("--enable-hubble=false").reporting()).isEqualTo(Reporting.NOTHING);
     assertThat(parse("--hubble-listen-address=").hubbleListenAddress()).isNull();
     assertThat(parse().hubbleListenAddress()).isEqualTo(":4244");
     assertThat(parse().answerDenied()).isFalse();

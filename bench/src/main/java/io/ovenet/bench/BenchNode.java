@@ -34,7 +34,7 @@ final class BenchNode implements AutoCloseable {
 
   private static final Path HOME = Path.of(System.getenv().getOrDefault("OVENET_HOME", "."));
   private static final AtomicInteger COUNT = new AtomicInteger();
-  private static final int POD_NETWORK = 22;
+  private static final int POD_NETWORK = 20;
   private static final long RETRY_NANOS = 2_000_000;
 
   private final Path directory;
@@ -99,6 +99,21 @@ final class BenchNode implements AutoCloseable {
         e.addSuppressed(left);
       }
       throw e;
+    }
+  }
+
+  /**
+   * A device of the node's that takes what is for a network, and drops it.
+   *
+   * @param network with the device's own address in it
+   */
+  void sink(String network) {
+    try (NetworkNamespace namespace = NetworkNamespace.open(netns);
+        Netlink netlink = Netlink.open(namespace)) {
+      netlink.links().createDummy(LinkSpec.named("sink"));
+      int sink = link(netlink, "sink");
+      netlink.addresses().add(sink, IpPrefix.parse(network));
+      netlink.links().setUp(sink);
     }
   }
 

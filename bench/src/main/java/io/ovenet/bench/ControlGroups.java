@@ -31,7 +31,7 @@ final class ControlGroups implements AutoCloseable {
     try {
       memory = make(name, "memory");
       if (bytes > 0) {
-        write(memory, unified ? "memory.max" : "memory.limit_in_bytes", Long.toString(bytes));
+        limit(bytes);
       }
       if (processors > 0) {
         Path cpu = unified ? memory : make(name, "cpu");
@@ -47,6 +47,11 @@ final class ControlGroups implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  /** Bytes of memory from now on. */
+  void limit(long bytes) throws IOException {
+    write(memory, unified ? "memory.max" : "memory.limit_in_bytes", Long.toString(bytes));
   }
 
   private Path make(String name, String controller) throws IOException {

@@ -55,19 +55,42 @@ final class Follower implements AutoCloseable {
 
   /** Follows the agent that serves on a unix socket. */
   static Follower start(Path socket) throws IOException {
+    return start(socket, 0);
+  }
+
+  /**
+   * The same.
+   *
+   * @param aSecond how many answers it takes a second until it is first asked what it was told; 0:
+   *     all
+   */
+  static Follower start(Path socket, int aSecond) throws IOException {
     return new Follower(
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "@" + HOME.resolve("target/ovenet/bench.args"),
                 "-Xmx64m",
                 FlowCounter.class.getName(),
-                socket.toString())
+                socket.toString(),
+                Integer.toString(aSecond))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start());
   }
 
+  /** Waits until a slow one is told of every flow that comes from now on. */
+  void begun() throws IOException {
+    if (!"begun".equals(answers.readLine())) {
+      throw new IOException("the follower of the flows did not begin");
+    }
+  }
+
   long pid() {
     return process.pid();
+  }
+
+  /** Processor time that it has had. */
+  Duration processorTime() {
+    return process.info().totalCpuDuration().orElse(Duration.ZERO);
   }
 
   private Account account() throws IOException {

@@ -135,11 +135,12 @@ final class Lab implements AutoCloseable {
     }
   }
 
-  Network pair(String client, String server) throws IOException, InterruptedException {
+  Network pair(String name, String client, String server) throws IOException, InterruptedException {
     JsonNode status = status();
     JsonNode from = pod(status, client);
     JsonNode to = pod(status, server);
-    return PodPair.of(from.path("pid").asLong(), to.path("pid").asLong(), to.path("ip").asText());
+    return PodPair.of(
+        name, from.path("pid").asLong(), to.path("pid").asLong(), to.path("ip").asText());
   }
 
   /** The agents, and a process of the launcher's with those that it started. */

@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
       CniCommand.class,
       FaultsCommand.class,
       FlowsCommand.class,
+      ObserveCommand.class,
       PageCommand.class,
       PathCommand.class,
       PolicyCommand.class,

@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
       "Two pods of a lab with policy and flows on, a bare veth pair, and redirect_peer without",
       "policy, in turn: requests on one connection (RR), connections (CRR), and UDP datagrams of",
       "which each begins a flow. Both ends run on the last processor; agent and the follower of",
-      "all flows on the others. The lab is made for it and taken down."
+      "all flows on the others. The lab is made for it and taken down. With --flows, two labs: one",
+      "as shipped, and one whose agents tell of no flow (enable-hubble=false)."
     },
     mixinStandardHelpOptions = true)
 final class PathCommand implements Callable<Integer> {
@@ -40,6 +41,9 @@ final class PathCommand implements Callable<Integer> {
       description = "Length of one measurement (default: ${DEFAULT-VALUE}).")
   private double seconds = 0.15;
 
+  @Option(names = "--flows", description = "What flows cost: on (aggregation medium) against off.")
+  private boolean flows;
+
   private enum Figure {
     RR,
     CRR,
@@ -51,27 +55,52 @@ final class PathCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Output.note("starting a lab");
-    try (Lab lab =
-            Lab.up(
-                "examples/bench/path.yaml",
-                "hubble-event-buffer-capacity=65535",
-                // The figures are of policy and flows alone, as they were from the first one on.
-                "kube-proxy-replacement=false",
-                "enable-bpf-masquerade=false");
-        Follower follower = lab.follow();
-        Network bare = BarePair.make();
-        Network redirect = RedirectPair.make();
-        Network pods = lab.pair("bench/client", "bench/server");
-        Processors processors = new Processors()) {
-      processors.keepAway(lab.processes(follower.pid()));
-      measure(List.of(bare, redirect, pods), follower);
-      report(List.of(bare, redirect, pods));
+    if (flows) {
+      flowsOnAndOff();
+    } else {
+      againstBarePair();
     }
     return 0;
   }
 
-  private void measure(List<Network> networks, Follower follower) throws IOException {
+  private void againstBarePair() throws IOException, InterruptedException {
+    Output.note("starting a lab");
+    try (Lab lab = lab("hubble-event-buffer-capacity=65535");
+        Follower follower = lab.follow();
+        Network bare = BarePair.make();
+        Network redirect = RedirectPair.make();
+        Network pods = lab.pair("ovenet", "bench/client", "bench/server");
+        Processors processors = new Processors()) {
+      processors.keepAway(lab.processes(follower.pid()));
+      measure(List.of(bare, redirect, pods), pods, follower);
+      report(List.of(bare, redirect, pods));
+    }
+  }
+
+  private void flowsOnAndOff() throws IOException, InterruptedException {
+    Output.note("starting two labs");
+    try (Lab off = lab("enable-hubble=false");
+        Lab on = lab("hubble-event-buffer-capacity=65535", "monitor-aggregation=medium");
+        Follower follower = on.follow();
+        Network without = off.pair("flows off", "bench/client", "bench/server");
+        Network with = on.pair("flows on", "bench/client", "bench/server");
+        Processors processors = new Processors()) {
+      processors.keepAway(on.processes(follower.pid()));
+      processors.keepAway(off.processes(follower.pid()));
+      measure(List.of(without, with), with, follower);
+      report(List.of(without, with));
+    }
+  }
+
+  private static Lab lab(String... settings) throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>(List.of(settings));
+    // The figures are of policy and flows alone, as they were from the first one on.
+    all.addAll(List.of("kube-proxy-replacement=false", "enable-bpf-masquerade=false"));
+    return Lab.up("examples/bench/path.yaml", all.toArray(String[]::new));
+  }
+
+  private void measure(List<Network> networks, Network followed, Follower follower)
+      throws IOException {
     Duration time = Duration.ofNanos((long) (seconds * 1e9));
     Follower.Account before = follower.settled();
     for (int round = -WARM_UP; round < Math.max(1, rounds); round++) {
@@ -84,7 +113,7 @@ final class PathCommand implements Callable<Integer> {
           Network network = networks.get(Math.floorMod(i + round, networks.size()));
           double rate = rate(figure, network, time, FIRST_PORT + WARM_UP + round);
           Follower.Account now = new Follower.Account(0, 0, 0);
-          if (network instanceof PodPair) {
+          if (network.equals(followed)) {
             Follower.Account all = follower.settled();
             now = all.minus(before);
             before = all;
@@ -128,7 +157,7 @@ final class PathCommand implements Callable<Integer> {
         report.put(figure + " a second, " + network.name(), Ratios.of(here));
         if (!network.name().equals(bare)) {
           List<Double> ratios = divide(here, measured.getOrDefault(bare, List.of()));
-          report.put(figure + " of the bare pair, " + network.name(), Ratios.of(ratios));
+          report.put(figure + " of " + bare + ", " + network.name(), Ratios.of(ratios));
         }
       }
       Follower.Account flows = told.getOrDefault(figure, new Follower.Account(0, 0, 0));

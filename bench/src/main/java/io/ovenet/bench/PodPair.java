@@ -6,14 +6,15 @@ import java.nio.file.Path;
 
 /** Two pods of a lab: the whole product, as shipped. */
 final class PodPair extends Network {
-  private PodPair(NetworkNamespace client, NetworkNamespace server, InetAddress serverAddress) {
-    super("ovenet", client, server, serverAddress);
+  private PodPair(
+      String name, NetworkNamespace client, NetworkNamespace server, InetAddress serverAddress) {
+    super(name, client, server, serverAddress);
   }
 
   /** From the processes of two pods. */
-  static PodPair of(long clientPid, long serverPid, String serverAddress) {
+  static PodPair of(String name, long clientPid, long serverPid, String serverAddress) {
     return new PodPair(
-        namespace(clientPid), namespace(serverPid), InetAddress.ofLiteral(serverAddress));
+        name, namespace(clientPid), namespace(serverPid), InetAddress.ofLiteral(serverAddress));
   }
 
   private static NetworkNamespace namespace(long pid) {

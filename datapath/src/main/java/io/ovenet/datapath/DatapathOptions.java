@@ -226,6 +226,7 @@ public record DatapathOptions(
     to.set(Bytes.U32, 0, hostIfindex);
     MemorySegment.copy(MemorySegment.ofArray(gateway.getAddress()), 0, to, 4, 4);
     Bytes.putMac(to, 8, hostMac);
+    to.set(Bytes.U8, 14, (byte) (reporting.nothing() ? 1 : 0));
     to.set(Bytes.U32, 16, connections);
     to.set(Bytes.U32, 20, connectionShare);
     to.set(Bytes.U16, 24, (short) reporting.ticks());

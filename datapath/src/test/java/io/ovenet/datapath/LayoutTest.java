@@ -368,6 +368,10 @@ class LayoutTest {
     MemorySegment bytes =
         MemorySegment.ofArray(
             TestNode.options().withNetwork(TestNode.NETWORK).withAnswerRefused(true).config());
+    int nothing = member("config", "report_nothing").offset();
+    assertThat(Bytes.u8(bytes, nothing)).isZero();
+    byte[] silent = TestNode.options().withReporting(Reporting.NOTHING).config();
+    assertThat(silent[nothing]).isEqualTo((byte) 1);
     assertThat(bytes.byteSize()).isEqualTo(BTF.struct("config").size());
     assertThat(bytes.get(Bytes.U32, member("config", "host_ifindex").offset()))
         .isEqualTo(TestNode.HOST_IFINDEX);

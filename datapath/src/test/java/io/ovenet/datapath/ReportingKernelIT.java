@@ -44,6 +44,18 @@ class ReportingKernelIT {
   }
 
   @Test
+  void whereNobodyReadsNothingIsWrittenAndDropsAreCounted() throws IOException {
+    try (TestNode node = node(Reporting.NOTHING)) {
+      assertThat(ask(node).what()).isEmpty();
+      assertThat(answer(node).what()).isEmpty();
+      assertThat(node.send(node.stranger, node.stranger.to(node.web).udp(1, 2)).what()).isEmpty();
+      assertThat(node.datapath.eventCounter()).isEqualTo(new EventCounter(0, 0));
+      assertThat(node.datapath.drops()).hasSize(1);
+      assertThat(node.connections()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void lowTellsOfEachPacketOnce() throws IOException {
     try (TestNode node = node(new Reporting(false, Duration.ZERO, 7))) {
       ask(node);
