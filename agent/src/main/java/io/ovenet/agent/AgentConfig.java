@@ -124,8 +124,17 @@ public record AgentConfig(
           "enable-lb-ipam",
           "enable-l7-proxy",
           "enable-icmp-rules",
-          "hubble-redact-enabled",
           "hubble-prefer-ipv6");
+
+  /** What they would take out of flows is in none. */
+  private static final Set<String> REDACTION =
+      Set.of(
+          "hubble-redact-enabled",
+          "hubble-redact-http-urlquery",
+          "hubble-redact-http-userinfo",
+          "hubble-redact-http-headers-allow",
+          "hubble-redact-http-headers-deny",
+          "hubble-redact-kafka-apikey");
 
   private static final Pattern CLUSTER_NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?");
 
@@ -300,6 +309,11 @@ public record AgentConfig(
           if (STILL_TO_COME.contains(key)) {
             if (ConfigValues.parseFlag(key, text.isEmpty() ? "false" : text)) {
               warnings.add(key + "=" + text + ": not supported yet, and without effect");
+            }
+          } else if (REDACTION.contains(key)) {
+            if (!text.isEmpty() && !text.equals("false")) {
+              warnings.add(
+                  key + "=" + text + ": no flow of this agent has a URL, a header or an API key");
             }
           } else if (!WITHOUT_MEANING.contains(key)) {
             warnings.add(key + ": unknown to this agent, and without effect; check its spelling");

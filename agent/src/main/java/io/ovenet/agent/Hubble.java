@@ -90,7 +90,7 @@ final class Hubble implements AutoCloseable {
         new Ledger(
             config.stateDirectory().resolve("ledger"), () -> new MonotonicClock().nowNanos());
     var events = new KernelEvents(datapath);
-    var metrics = new FlowMetrics(MetricsConfig.parse(config.hubbleKeys().metrics()));
+    var metrics = new FlowMetrics(MetricsConfig.parse(config.hubbleKeys().metrics()), uuids);
     metrics.warnings().forEach(warning -> log.warn("hubble-metrics: {}", warning));
     var decoder = new FlowDecoder(() -> names, clock);
     var traffic = new PodTraffic();

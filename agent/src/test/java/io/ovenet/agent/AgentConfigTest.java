@@ -49,6 +49,19 @@ class AgentConfigTest {
   }
 
   @Test
+  void saysThatThereIsNothingToRedact() {
+    assertThat(
+            parse(
+                    "--hubble-redact-enabled=true",
+                    "--hubble-redact-http-headers-deny=authorization",
+                    "--hubble-redact-kafka-apikey=false")
+                .warnings())
+        .hasSize(2)
+        .anySatisfy(w -> assertThat(w).startsWith("hubble-redact-enabled=true: no flow"))
+        .anySatisfy(w -> assertThat(w).startsWith("hubble-redact-http-headers-deny=auth"));
+  }
+
+  @Test
   void packetsBetweenNodesGoThroughVxlanUnlessSaidOtherwise() {
     var routing = parse().routing();
     assertThat(routing.overlay()).isTrue();

@@ -60,7 +60,7 @@ public final class EventReader implements AutoCloseable {
         ring,
         statistics,
         clock,
-        new FlowMetrics(new MetricsConfig(List.of())),
+        new FlowMetrics(new MetricsConfig(List.of()), new FlowUuids()),
         new PodTraffic(),
         null);
   }

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * flows makes one object for an endpoint and hands it out for each of its flows.
  */
 public final class FlowEndpoint {
+  /** Of whom not even the identity is known. */
+  static final FlowEndpoint UNKNOWN = identity(0, FlowLabels.NONE);
+
   private final int id;
   private final int identity;
   private final FlowStatistics.Place place;

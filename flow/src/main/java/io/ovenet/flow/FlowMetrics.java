@@ -34,15 +34,22 @@ public final class FlowMetrics {
   private final List<MetricSeries> series = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
   private final int limit;
+  private final FlowUuids uuids;
   private final AtomicLong lostInKernel = new AtomicLong();
   private final AtomicLong noDns = new AtomicLong();
 
-  public FlowMetrics(MetricsConfig config) {
-    this(config, SERIES_LIMIT);
+  /**
+   * Without any count so far.
+   *
+   * @param uuids what flows are called where they are read
+   */
+  public FlowMetrics(MetricsConfig config, FlowUuids uuids) {
+    this(config, uuids, SERIES_LIMIT);
   }
 
-  FlowMetrics(MetricsConfig config, int limit) {
+  FlowMetrics(MetricsConfig config, FlowUuids uuids, int limit) {
     this.limit = limit;
+    this.uuids = uuids;
     for (MetricsConfig.Item item : config.items()) {
       add(item);
     }
@@ -104,7 +111,7 @@ public final class FlowMetrics {
             values[0] = flow.dropReasonEnum().name();
             values[1] = protocol(flow);
             context.fill(flow, values, 2);
-            counter.count();
+            counter.count(flow);
           }
         });
   }
@@ -134,7 +141,7 @@ public final class FlowMetrics {
             values[1] = policy.namespace();
             values[2] = policy.name();
             values[3] = flow.direction() == TrafficDirection.INGRESS_VALUE ? "ingress" : "egress";
-            counter.count();
+            counter.count(flow);
           }
         });
   }
@@ -156,15 +163,15 @@ public final class FlowMetrics {
           int flags = flow.tcpFlags();
           if ((flags & 1) != 0) {
             values[0] = "FIN";
-            counter.count();
+            counter.count(flow);
           }
           if ((flags & 2) != 0) {
             values[0] = (flags & 16) != 0 ? "SYN-ACK" : "SYN";
-            counter.count();
+            counter.count(flow);
           }
           if ((flags & 4) != 0) {
             values[0] = "RST";
-            counter.count();
+            counter.count(flow);
           }
         });
   }
@@ -180,7 +187,7 @@ public final class FlowMetrics {
           values[2] = flow.isKind(EventKind.TRACE) ? point(flow.subtype()) : "";
           values[3] = flow.verdictEnum().name();
           context.fill(flow, values, 4);
-          counter.count();
+          counter.count(flow);
         });
   }
 
@@ -193,7 +200,7 @@ public final class FlowMetrics {
             values[0] = family(flow);
             values[1] = Summary.icmpType(flow);
             context.fill(flow, values, 2);
-            counter.count();
+            counter.count(flow);
           }
         });
   }
@@ -212,7 +219,7 @@ public final class FlowMetrics {
             values[0] = protocol(flow);
             values[1] = icmp ? "0" : Integer.toString(flow.destinationPort());
             context.fill(flow, values, 2);
-            counter.count();
+            counter.count(flow);
           }
         });
   }
@@ -229,7 +236,7 @@ public final class FlowMetrics {
             values[1] = match < MATCHES.length ? MATCHES[match] : "unknown";
             values[2] = flow.verdictEnum().name().toLowerCase(Locale.ROOT);
             context.fill(flow, values, 3);
-            counter.count();
+            counter.count(flow);
           }
         });
   }
@@ -263,7 +270,7 @@ public final class FlowMetrics {
             values[3] = dns.query();
           }
           context.fill(flow, values, own.length);
-          counter.count();
+          counter.count(flow);
           for (String type : dns.recordTypes()) {
             values = types.values();
             values[0] = type;
@@ -272,7 +279,7 @@ public final class FlowMetrics {
               values[2] = dns.query();
             }
             context.fill(flow, values, byName ? 3 : 2);
-            types.count();
+            types.count(flow);
           }
         });
   }
@@ -334,7 +341,7 @@ public final class FlowMetrics {
   /** Writes all of them. */
   public void write(MetricsText to) {
     for (MetricSeries each : series) {
-      each.write(to);
+      each.write(to, uuids);
     }
     to.counter("hubble_lost_events", "Events that were not delivered.");
     to.sample(

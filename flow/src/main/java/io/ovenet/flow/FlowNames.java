@@ -58,6 +58,11 @@ public interface FlowNames {
       // Relabelled since, or not known to be so far: what decided is the event's identity.
       return named.withIdentity(identity, bare == null ? FlowLabels.NONE : bare.labels());
     }
-    return bare == null ? FlowEndpoint.identity(identity, FlowLabels.NONE) : bare;
+    if (bare == null) {
+      return identity == 0
+          ? FlowEndpoint.UNKNOWN
+          : FlowEndpoint.identity(identity, FlowLabels.NONE);
+    }
+    return bare;
   }
 }

@@ -39,6 +39,10 @@ public final class FlowUuids {
     return (mix(lowKey + sequence) & 0x3fff_ffff_ffff_ffffL) | VARIANT;
   }
 
+  UUID of(long sequence) {
+    return new UUID(high(sequence), low(sequence));
+  }
+
   boolean is(UUID uuid, long sequence) {
     return uuid.getMostSignificantBits() == high(sequence)
         && uuid.getLeastSignificantBits() == low(sequence);

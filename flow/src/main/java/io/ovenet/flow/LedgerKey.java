@@ -7,6 +7,7 @@ import io.ovenet.api.ledger.LedgerEntry;
 import io.ovenet.datapath.ConnectionView;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What connections of the ledger have in common.
@@ -26,8 +27,46 @@ record LedgerKey(
     int direction,
     List<String> rules) {
 
+  // Written out, as Party's: generated ones are many times slower in what the agent's compiler
+  // makes, and hash lists of which there are few.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof LedgerKey that
+        && port == that.port
+        && protocol == that.protocol
+        && verdict == that.verdict
+        && direction == that.direction
+        && source.equals(that.source)
+        && destination.equals(that.destination)
+        && rules.equals(that.rules);
+  }
+
+  @Override
+  public int hashCode() {
+    int ends = 31 * source.hashCode() + destination.hashCode();
+    return 31 * (31 * ends + port) + (protocol << 16 | verdict << 8 | direction);
+  }
+
   /** One end. One object for each endpoint, mostly: compared by its fields only where it is not. */
   record Party(String cluster, String namespace, String kind, String name, List<String> labels) {
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return this == other
+          || (other instanceof Party that
+              && name.equals(that.name)
+              && namespace.equals(that.namespace)
+              && kind.equals(that.kind)
+              && cluster.equals(that.cluster)
+              && labels.equals(that.labels));
+    }
+
+    @Override
+    public int hashCode() {
+      int called = 31 * namespace.hashCode() + name.hashCode();
+      // Whoever has no name is told by labels alone.
+      return name.isEmpty() ? 31 * called + labels.hashCode() : called;
+    }
+
     static Party of(FlowEndpoint endpoint) {
       List<Workload> workloads = endpoint.workloads();
       String kind = endpoint.podName().isEmpty() ? "" : "Pod";

@@ -19,9 +19,17 @@ final class MetricSeries {
   private final String help;
   private final List<String> labels;
   private final int limit;
-  private final ConcurrentHashMap<Values, AtomicLong> counts = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Values, Count> counts = new ConcurrentHashMap<>();
   private final AtomicLong cut = new AtomicLong();
   private final Values probe;
+
+  /** A number, and the flow by which it is what it is. */
+  private static final class Count extends AtomicLong {
+    private static final long serialVersionUID = 1;
+
+    /** Read as it happens to be: any of the latest flows is an example. */
+    private long sequence;
+  }
 
   /** Values of all labels, in their order. */
   private static final class Values {
@@ -64,17 +72,18 @@ final class MetricSeries {
     return probe.values;
   }
 
-  /** Counts one for what {@link #values} holds. */
-  void count() {
-    AtomicLong count = counts.get(probe);
+  /** Counts a flow for what {@link #values} holds. */
+  void count(FlowRecord flow) {
+    Count count = counts.get(probe);
     if (count == null) {
       if (counts.size() >= limit) {
         cut.lazySet(cut.getPlain() + 1);
         return;
       }
-      count = new AtomicLong();
+      count = new Count();
       counts.put(new Values(probe.values.clone()), count);
     }
+    count.sequence = flow.sequence();
     count.lazySet(count.getPlain() + 1);
   }
 
@@ -83,9 +92,13 @@ final class MetricSeries {
     return cut.get();
   }
 
-  void write(MetricsText to) {
+  /** With one of the flows that were counted last as an example, {@code flow_uuid}. */
+  void write(MetricsText to, FlowUuids uuids) {
     to.counter(name, help);
     counts.forEach(
-        (values, count) -> to.sample(name + "_total", labels, values.values, (double) count.get()));
+        (values, count) -> {
+          to.sample(name + "_total", labels, values.values, (double) count.get());
+          to.exemplar("flow_uuid", uuids.of(count.sequence).toString());
+        });
   }
 }

@@ -217,7 +217,7 @@ final class DnsTest {
             .build();
     assertThat(filters.compile(List.of(l7), List.of()).test(asked)).isTrue();
 
-    var metrics = new FlowMetrics(MetricsConfig.parse("dns:query;ignoreAAAA flow"));
+    var metrics = new FlowMetrics(MetricsConfig.parse("dns:query;ignoreAAAA flow"), Flows.UUIDS);
     metrics.count(asked);
     metrics.count(six);
     byte[] said =

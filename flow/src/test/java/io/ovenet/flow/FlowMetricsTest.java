@@ -32,7 +32,7 @@ final class FlowMetricsTest {
   }
 
   private static FlowMetrics counted(String config, Event... events) {
-    var metrics = new FlowMetrics(MetricsConfig.parse(config));
+    var metrics = new FlowMetrics(MetricsConfig.parse(config), Flows.UUIDS);
     for (Event event : events) {
       metrics.count(Flows.record(event));
     }
@@ -121,7 +121,8 @@ final class FlowMetricsTest {
     assertThat(
             new FlowMetrics(
                     MetricsConfig.parse(
-                        "drops drop:sourceContext=podd flow:labelsContext=source_ip,ip"))
+                        "drops drop:sourceContext=podd flow:labelsContext=source_ip,ip"),
+                    Flows.UUIDS)
                 .warnings())
         .hasSize(3)
         .anySatisfy(warning -> assertThat(warning).startsWith("drops:"))
@@ -131,7 +132,7 @@ final class FlowMetricsTest {
 
   @Test
   void combinationsHaveALimitThatIsTold() {
-    var metrics = new FlowMetrics(MetricsConfig.parse("port-distribution"), 3);
+    var metrics = new FlowMetrics(MetricsConfig.parse("port-distribution"), Flows.UUIDS, 3);
     for (int port = 1; port <= 10; port++) {
       metrics.count(Flows.record(trace().ports(40_000, port)));
       metrics.count(Flows.record(trace().ports(40_000, 1)));
@@ -179,10 +180,12 @@ final class FlowMetricsTest {
           .startsWith("HTTP/1.1 200 OK\r\n")
           .contains("version=0.0.4")
           .contains("# TYPE hubble_drop_total counter")
+          .doesNotContain("flow_uuid")
           .doesNotContain("# EOF");
       assertThat(get(server, "/metrics", "Accept: application/openmetrics-text; version=1.0.0\r\n"))
           .contains("application/openmetrics-text; version=1.0.0")
           .contains("# TYPE hubble_drop counter")
+          .contains("\"} 1 # {flow_uuid=\"" + Flows.flow(Flows.drop()).getUuid() + "\"} 1\n")
           .contains("hubble_metrics_http_handler_requests_total{code=\"200\"} 1")
           .endsWith("# EOF\n");
       assertThat(get(server, "/other", "")).startsWith("HTTP/1.1 404 ");

@@ -15,6 +15,8 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -42,7 +44,10 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,14 +83,18 @@ final class HubbleServerTest {
             "0.1.0",
             socket,
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-    channel =
-        NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(socket))
-            .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
-            .eventLoopGroup(loop)
-            .overrideAuthority("localhost")
-            .withOption(ChannelOption.SO_KEEPALIVE, null)
-            .usePlaintext()
-            .build();
+    channel = connect();
+  }
+
+  private ManagedChannel connect() {
+    return NettyChannelBuilder.forAddress(
+            UnixDomainSocketAddress.of(directory.resolve("run/hubble.sock")))
+        .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
+        .eventLoopGroup(loop)
+        .overrideAuthority("localhost")
+        .withOption(ChannelOption.SO_KEEPALIVE, null)
+        .usePlaintext()
+        .build();
   }
 
   @AfterEach
@@ -285,6 +294,94 @@ final class HubbleServerTest {
     }
     assertThat(total).isEqualTo(flows);
     assertThat(losses).isPositive();
+  }
+
+  /** What one of many clients does with what it is told. */
+  private enum Manner {
+    READS,
+    NEVER_READS,
+    HANGS_UP,
+    VANISHES
+  }
+
+  /** A follower with a connection of its own; counts what it got and what it was told it missed. */
+  private final class OneOfMany
+      implements ClientResponseObserver<GetFlowsRequest, GetFlowsResponse> {
+    private final Manner manner;
+    private final ManagedChannel connection = connect();
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private final AtomicLong told = new AtomicLong();
+    private @Nullable ClientCallStreamObserver<GetFlowsRequest> call;
+
+    OneOfMany(Manner manner) {
+      this.manner = manner;
+      ObserverGrpc.newStub(connection)
+          .getFlows(GetFlowsRequest.newBuilder().setFollow(true).setSince(micros(0)).build(), this);
+    }
+
+    @Override
+    public void beforeStart(ClientCallStreamObserver<GetFlowsRequest> stream) {
+      call = stream;
+      if (manner == Manner.NEVER_READS) {
+        stream.disableAutoRequestWithInitial(0);
+      }
+    }
+
+    @Override
+    public void onNext(GetFlowsResponse response) {
+      told.addAndGet(response.hasLostEvents() ? response.getLostEvents().getNumEventsLost() : 1);
+      begun.countDown();
+    }
+
+    @Override
+    public void onError(Throwable failure) {}
+
+    @Override
+    public void onCompleted() {}
+
+    void leave() {
+      if (manner == Manner.HANGS_UP && call != null) {
+        call.cancel("enough", null);
+      } else if (manner == Manner.VANISHES) {
+        connection.shutdownNow();
+      }
+    }
+  }
+
+  @Test
+  void ofAThousandClientsThoseWhoReadGetAllWhateverTheOthersDo() throws Exception {
+    int flows = 2_000;
+    List<OneOfMany> clients = new ArrayList<>();
+    try {
+      write(1);
+      for (int i = 0; i < 1_000; i++) {
+        clients.add(new OneOfMany(Manner.values()[i % Manner.values().length]));
+      }
+      for (OneOfMany client : clients) {
+        if (client.manner != Manner.NEVER_READS) {
+          assertThat(client.begun.await(60, TimeUnit.SECONDS)).as(client.manner.name()).isTrue();
+        }
+      }
+      clients.forEach(OneOfMany::leave);
+      write(flows - 1);
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      for (OneOfMany client : clients) {
+        while (client.manner == Manner.READS && client.told.get() < flows) {
+          assertThat(System.nanoTime()).as("told %s", client.told).isLessThan(deadline);
+          Thread.sleep(1);
+        }
+      }
+      assertThat(clients)
+          .filteredOn(client -> client.manner == Manner.READS)
+          .allSatisfy(client -> assertThat(client.told).hasValue(flows));
+      assertThat(
+              ObserverGrpc.newBlockingStub(channel)
+                  .serverStatus(ServerStatusRequest.getDefaultInstance())
+                  .getSeenFlows())
+          .isEqualTo(flows);
+    } finally {
+      clients.forEach(client -> client.connection.shutdownNow());
+    }
   }
 
   /** Each third flow is a drop, so of 300 the first 300 have 100. */

@@ -66,6 +66,16 @@ public final class MetricsText {
     text.append('\n');
   }
 
+  /** An example of what the last sample counts; only OpenMetrics can say it. */
+  public void exemplar(String label, String value) {
+    if (openMetrics) {
+      text.setLength(text.length() - 1);
+      text.append(" # {").append(label).append("=\"");
+      escape(value);
+      text.append("\"} 1\n");
+    }
+  }
+
   private void escape(String value) {
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
