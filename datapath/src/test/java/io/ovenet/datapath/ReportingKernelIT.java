@@ -48,7 +48,8 @@ class ReportingKernelIT {
     try (TestNode node = node(Reporting.NOTHING)) {
       assertThat(ask(node).what()).isEmpty();
       assertThat(answer(node).what()).isEmpty();
-      assertThat(node.send(node.stranger, node.stranger.to(node.web).udp(1, 2)).what()).isEmpty();
+      assertThat(node.send(node.client, node.client.to(node.web).l4(17, new byte[7])).what())
+          .isEmpty();
       assertThat(node.datapath.eventCounter()).isEqualTo(new EventCounter(0, 0));
       assertThat(node.datapath.drops()).hasSize(1);
       assertThat(node.connections()).isEqualTo(1);
