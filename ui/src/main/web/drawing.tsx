@@ -90,6 +90,10 @@ function style(many: boolean): Style {
       },
     },
     {
+      selector: "node.box[width]",
+      style: { width: "data(width)", height: "data(height)", padding: "0px", "z-compound-depth": "bottom" },
+    },
+    {
       selector: "edge",
       style: {
         width: "data(width)",
@@ -153,19 +157,30 @@ function arrange(graph: cytoscape.Core): void {
   }
 }
 
+/**
+ * Many nodes are not the drawing's children of their boxes, which only lie behind them: with children, each property
+ * of each node has the drawing look at all that is around it, and that takes longer than all else.
+ */
+function flat(element: Element): Element {
+  const { parent, ...data } = element.data;
+  return parent === undefined ? element : { ...element, data: { ...data, box: parent } };
+}
+
+function boxOf(node: cytoscape.NodeSingular): string {
+  return (node.data("box") as string | undefined) ?? node.id();
+}
+
 /** Of many nodes, those of a box stand in rows, and the boxes as who talks to whom wants it. */
 function arrangeBoxes(graph: cytoscape.Core): void {
   const boxes = new Map<string, cytoscape.NodeSingular[]>();
   graph.nodes().forEach((node) => {
     if (node.hasClass("box")) return;
-    const box = (node.data("parent") as string | undefined) ?? node.id();
+    const box = boxOf(node);
     boxes.set(box, [...(boxes.get(box) ?? []), node]);
   });
   const edges = new Map<string, { source: string; target: string }>();
   graph.edges().forEach((edge) => {
-    const [source, target] = [edge.source(), edge.target()].map(
-      (end) => (end.data("parent") as string | undefined) ?? end.id(),
-    ) as [string, string];
+    const [source, target] = [edge.source(), edge.target()].map(boxOf) as [string, string];
     if (source !== target) edges.set([source, target].toSorted().join("\n"), { source, target });
   });
   const cell = { width: CELL.width * scale(), height: CELL.height * scale() };
@@ -186,6 +201,8 @@ function arrangeBoxes(graph: cytoscape.Core): void {
     for (const [id, nodes] of boxes) {
       const { x, y } = places.getElementById(id).position();
       const { columns, rows } = grid(nodes.length);
+      const box = graph.getElementById(id);
+      if (box.hasClass("box")) box.data({ width: columns * cell.width, height: rows * cell.height }).position({ x, y });
       nodes.forEach((node, at) =>
         node.position({
           x: x + ((at % columns) - (columns - 1) / 2) * cell.width,
@@ -288,8 +305,12 @@ export function Drawing({ elements, label, selected, onPick }: Props): JSX.Eleme
     if (made === null) return;
     const many = elements.filter((element) => element.group === "nodes").length > MANY;
     // Before they come, or each would be styled twice.
-    if (many !== made.nodes().length > MANY) made.style(style(many));
-    if (renew(made, elements)) {
+    if (many !== made.nodes().length > MANY) {
+      made.elements().remove();
+      made.autoungrabify(many);
+      made.style(style(many));
+    }
+    if (renew(made, many ? elements.map(flat) : elements)) {
       arrange(made);
       keepNamesLegible(made);
     }
